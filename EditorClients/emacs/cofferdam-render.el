@@ -1,0 +1,326 @@
+;;; cofferdam-render.el --- Events as text in the transcript  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; One function a type of event.
+
+;;; Code:
+
+(require 'cofferdam-items)
+(require 'diff-mode)
+
+(defconst cofferdam--diagnostics-shown 20
+  "Diagnostics listed per update; Flymake has them all.")
+
+;;; Ends
+
+(defun cofferdam--result-text (result)
+  "Return (TEXT . GOOD) for RESULT, a CommandResult of the protocol."
+  (let* ((status (plist-get result :status))
+         (code (plist-get result :exitCode))
+         (good (and (equal status "exited") (equal code 0)))
+         (text (pcase status
+                 ("exited" (format "exit %s" code))
+                 ("signalled" (format "killed by signal %s" (plist-get result :signal)))
+                 ("timedOut" "timed out")
+                 ("killed" "killed")
+                 ("outOfMemory" "out of memory")
+                 ("couldNotStart" "could not start")
+                 (_ (cofferdam--one-line status 40))))
+         (why (cofferdam--one-line (plist-get result :message))))
+    (cons (format "%s%s in %s" text
+                  (if (string-empty-p why) "" (concat " (" why ")"))
+                  (cofferdam--duration (plist-get result :durationMilliseconds)))
+          good)))
+
+(defun cofferdam--emit-end (good text)
+  "Emit the end of an item: a mark by GOOD, and TEXT."
+  (cofferdam--fresh-line)
+  (cofferdam--emit (format "  %s %s\n"
+                           (if good (cofferdam--glyph "✓" "ok") (cofferdam--glyph "✗" "!!"))
+                           text)
+                   'face (if good 'cofferdam-success 'cofferdam-failure)))
+
+(defun cofferdam--capped (text limit)
+  "Return TEXT, cut after LIMIT characters with a note."
+  (if (length> text limit)
+      (format "%s\n[%d characters left out]" (substring text 0 limit)
+              (- (length text) limit))
+    text))
+
+;;; Events
+
+(defun cofferdam--transcript-event (session event)
+  "Show EVENT in the transcript of SESSION."
+  (with-current-buffer (cofferdam--transcript-buffer session)
+    (let ((id (plist-get event :itemId)))
+      (pcase (plist-get event :type)
+        ("turnStarted" (cofferdam--show-turn-started event))
+        ("turnCompleted" (cofferdam--show-turn-completed event))
+        ("promptReceived"
+         (cofferdam--show-prompt
+          (format "%s (%s)" (plist-get event :text) (plist-get event :delivery)) event))
+        ("messageStarted" (cofferdam--begin-text id 'message))
+        ("messageDelta" (cofferdam--more-text id (plist-get event :text) 'message))
+        ("messageCompleted" (cofferdam--end-text id (plist-get event :text) 'message))
+        ("reasoningStarted" (cofferdam--begin-text id 'reasoning))
+        ("reasoningDelta" (cofferdam--more-text id (plist-get event :text) 'reasoning))
+        ("reasoningCompleted" (cofferdam--end-text id (plist-get event :text) 'reasoning))
+        ("toolCallStarted"
+         (cofferdam--begin-item id 'tool (cofferdam--one-line (plist-get event :title))))
+        ("toolCallCompleted" (cofferdam--show-tool-completed id event))
+        ("checkStarted"
+         (cofferdam--begin-item
+          id 'check
+          (format "Check %s: %s" (cofferdam--one-line (plist-get event :name) 60)
+                  (cofferdam--one-line
+                   (mapconcat (lambda (word) (format "%s" word))
+                              (plist-get event :command) " ")))))
+        ("checkCompleted" (cofferdam--show-check-completed id event))
+        ("outputDelta" (cofferdam--write-output id event))
+        ("fileChanged" (cofferdam--show-file-changed event))
+        ("diagnosticsUpdated" (cofferdam--show-diagnostics session event))
+        ("approvalRequested" (cofferdam--show-approval (plist-get event :approval)))
+        ("approvalResolved" (cofferdam--show-resolution (plist-get event :resolution)))
+        ("modelRetried"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[the model's answer broke off: %s; again in %s]\n"
+                               (cofferdam--one-line (plist-get event :reason))
+                               (cofferdam--duration (plist-get event :delayMilliseconds)))
+         (mapc (lambda (void) (remhash void cofferdam--items))
+               (plist-get event :voidItemIds)))
+        ("sessionStatus"
+         (when (plist-get event :reason)
+           (cofferdam--fresh-line)
+           (cofferdam--emit-face 'cofferdam-meta "[%s: %s]\n" (plist-get event :state)
+                                 (cofferdam--one-line (plist-get event :reason)))))
+        ("resultApplied" (cofferdam--show-applied event))
+        ("gap"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[events %s to %s are lost: %s]\n"
+                               (plist-get event :from) (plist-get event :to)
+                               (cofferdam--one-line (plist-get event :reason))))))))
+
+(defun cofferdam--show-prompt (text event)
+  "Show the user's prompt TEXT of EVENT."
+  (cofferdam--gap)
+  (setq cofferdam--writer nil)
+  (cofferdam--emit (concat (cofferdam--glyph "❯" ">") " "
+                           (cofferdam--show-controls (or text "")))
+                   'face 'cofferdam-prompt 'cofferdam-item 'prompt
+                   'wrap-prefix "  ")
+  (when-let ((time (plist-get event :time)))
+    (cofferdam--emit (format-time-string "  %H:%M:%S" (/ time 1000.0))
+                     'face 'cofferdam-meta))
+  (cofferdam--emit "\n"))
+
+(defun cofferdam--show-turn-started (event)
+  "Show EVENT of type turnStarted."
+  (clrhash cofferdam--items)
+  (cofferdam--show-prompt (plist-get event :prompt) event))
+
+(defun cofferdam--show-turn-completed (event)
+  "Show EVENT of type turnCompleted."
+  (let* ((outcome (plist-get event :outcome))
+         (changed (append (plist-get event :changedFiles) nil))
+         (face (pcase outcome
+                 ((or "verified" "answered") 'cofferdam-success)
+                 ("failed" 'cofferdam-failure)
+                 (_ 'cofferdam-warning))))
+    (clrhash cofferdam--items)
+    (setq cofferdam--writer nil)
+    (cofferdam--gap)
+    (cofferdam--emit (format "%s %s: %s\n" (cofferdam--glyph "■" "=") outcome
+                             (cofferdam--one-line (plist-get event :reason) 500))
+                     'face face 'cofferdam-item 'end)
+    (cofferdam--emit-face 'cofferdam-meta "  %s, %s\n"
+                          (cofferdam--plural (or (plist-get event :steps) 0) "step")
+                          (cofferdam--duration (plist-get event :durationMilliseconds)))
+    (mapc (lambda (evidence)
+            (cofferdam--emit-end
+             (eq (plist-get evidence :passed) t)
+             (format "%s: %s" (cofferdam--one-line (plist-get evidence :name) 60)
+                     (car (cofferdam--result-text (plist-get evidence :result))))))
+          (plist-get event :evidence))
+    (dolist (path (seq-take changed 50))
+      (cofferdam--emit-face 'cofferdam-meta "  %s\n" (cofferdam--one-line path)))
+    (when (nthcdr 50 changed)
+      (cofferdam--emit-face 'cofferdam-meta "  and %d more\n" (- (length changed) 50)))
+    (when changed
+      (cofferdam--emit
+       (concat "  " (cofferdam--button "[Diff]" 'cofferdam-diff "Show the changes")
+               "  " (cofferdam--button "[Apply]" 'cofferdam-apply
+                                       "Write the changes into the working tree")
+               "\n")))))
+
+(defun cofferdam--show-tool-completed (id event)
+  "Show EVENT of type toolCallCompleted for item ID."
+  (let* ((status (plist-get event :status))
+         (command (plist-get event :command))
+         (text (or (plist-get event :text) ""))
+         (good (equal status "completed"))
+         (result (and command (cofferdam--result-text command))))
+    (cofferdam--end-output id)
+    ;; A command's output was shown as it came; other tools have only this.
+    (unless (or command (and good (string-empty-p text)))
+      (let ((shown (if good (cofferdam--one-line text) (cofferdam--capped text 4000))))
+        (cofferdam--emit (concat (string-trim-right (cofferdam--neutralise shown)) "\n")
+                         'face 'cofferdam-meta 'line-prefix "  " 'wrap-prefix "  ")))
+    (if result
+        (cofferdam--emit-end (and good (cdr result))
+                             (if good (car result) (format "%s, %s" status (car result))))
+      (unless good
+        (cofferdam--emit-end nil status)))))
+
+(defun cofferdam--show-check-completed (id event)
+  "Show EVENT of type checkCompleted for item ID."
+  (cofferdam--end-output id)
+  (let* ((evidence (plist-get event :evidence))
+         (passed (eq (plist-get evidence :passed) t)))
+    (cofferdam--emit-end
+     passed
+     (format "%s%s, %s" (if passed "passed" "failed")
+             (if (eq (plist-get evidence :required) t) "" " (not required)")
+             (car (cofferdam--result-text (plist-get evidence :result)))))))
+
+(defun cofferdam--show-file-changed (event)
+  "Show EVENT of type fileChanged."
+  (cofferdam--fresh-line)
+  (cofferdam--emit-face 'cofferdam-meta "  %s %s\n" (plist-get event :change)
+                        (cofferdam--one-line (plist-get event :path)))
+  (let ((patch (string-trim-right (or (plist-get event :patch) ""))))
+    (unless (string-empty-p patch)
+      (apply #'cofferdam--emit
+             (concat (cofferdam--fontify-diff (cofferdam--capped patch 16000)) "\n")
+             'invisible 'cofferdam-output (cofferdam--margin)))))
+
+(defun cofferdam--show-diagnostics (session event)
+  "Show EVENT of type diagnosticsUpdated of SESSION."
+  (let ((diagnostics (plist-get event :diagnostics))
+        (root (cofferdam-session-root session)))
+    (cofferdam--fresh-line)
+    (cofferdam--emit
+     (format "  %s %s: %s (%s new, %s fixed, %s remaining)\n"
+             (cofferdam--glyph "◆" "#")
+             (cofferdam--one-line (plist-get event :check) 60)
+             (if (= 0 (length diagnostics))
+                 "no diagnostics"
+               (cofferdam--plural (or (plist-get event :total) (length diagnostics))
+                                  "diagnostic"))
+             (plist-get event :new) (plist-get event :fixed) (plist-get event :remaining))
+     'face (if (= 0 (length diagnostics)) 'cofferdam-success 'cofferdam-warning))
+    (cl-loop for diagnostic across (vconcat diagnostics)
+             repeat cofferdam--diagnostics-shown
+             do (cofferdam--show-diagnostic diagnostic root))
+    (when (> (length diagnostics) cofferdam--diagnostics-shown)
+      (cofferdam--emit-face 'cofferdam-meta "    and %d more\n"
+                            (- (length diagnostics) cofferdam--diagnostics-shown)))))
+
+(defun cofferdam--show-diagnostic (diagnostic root)
+  "Show DIAGNOSTIC with a button to go to its place beneath ROOT."
+  (let* ((path (or (plist-get diagnostic :path) ""))
+         (range (plist-get diagnostic :range))
+         (place (concat (cofferdam--one-line path)
+                        (and range (format ":%s:%s" (plist-get range :startLine)
+                                           (plist-get range :startColumn)))))
+         (severity (plist-get diagnostic :severity)))
+    (cofferdam--emit
+     (concat "    "
+             (if (string-empty-p path)
+                 ""
+               (concat (make-text-button
+                        place nil 'follow-link t 'help-echo "Go there"
+                        'action (lambda (_) (cofferdam--visit root path range)))
+                       " "))
+             (propertize (cofferdam--one-line severity 20)
+                         'face (if (equal severity "error")
+                                   'cofferdam-failure 'cofferdam-warning))
+             ": " (cofferdam--one-line (plist-get diagnostic :message) 300)
+             (propertize (format " [%s]"
+                                 (string-trim
+                                  (concat (cofferdam--one-line (plist-get diagnostic :tool) 40)
+                                          " "
+                                          (cofferdam--one-line (plist-get diagnostic :code) 60))))
+                         'face 'cofferdam-meta)
+             "\n"))))
+
+(defun cofferdam--visit (root path range)
+  "Show RANGE of PATH, a file in ROOT."
+  (let ((file (cofferdam--inside-p (expand-file-name path root) root)))
+    (unless (and file (file-exists-p file))
+      (user-error "%s is not in the working tree" path))
+    (pop-to-buffer (find-file-noselect file))
+    (cofferdam--goto-text-range range)))
+
+(defun cofferdam--show-approval (approval)
+  "Show that APPROVAL waits."
+  (cofferdam--gap)
+  (setq cofferdam--writer nil)
+  (cofferdam--emit (format "? %s\n" (cofferdam--one-line (plist-get approval :title)))
+                   'face 'cofferdam-warning 'cofferdam-item 'approval)
+  (cofferdam--emit-face 'cofferdam-meta "  %s\n"
+                        (cofferdam--one-line (plist-get approval :reason) 500))
+  (when-let ((command (plist-get approval :command)))
+    (apply #'cofferdam--emit (concat (cofferdam--show-controls command) "\n")
+           (cofferdam--margin)))
+  (when-let ((diff (plist-get approval :diff)))
+    (apply #'cofferdam--emit
+           (concat (cofferdam--fontify-diff (cofferdam--capped (string-trim-right diff) 16000))
+                   "\n")
+           (cofferdam--margin)))
+  (let* ((id (plist-get approval :approvalId))
+         (button (lambda (label decision help)
+                   (make-text-button
+                    (copy-sequence label) nil 'follow-link t 'help-echo help
+                    'action (lambda (_)
+                              (cofferdam--answer-by-id cofferdam--session id decision))))))
+    (cofferdam--emit
+     (concat "  " (funcall button "[Approve]" "allowOnce" "Allow this once")
+             "  " (funcall button "[Approve for session]" "allowSession"
+                           "Allow this and its equals in this session")
+             "  " (funcall button "[Reject]" "reject" "Do not allow it")
+             "\n"))))
+
+(declare-function cofferdam--answer-by-id "cofferdam-approval")
+
+(defun cofferdam--show-resolution (resolution)
+  "Show how an approval ended: RESOLUTION."
+  (let ((decision (plist-get resolution :decision))
+        (cause (plist-get resolution :cause)))
+    (cofferdam--emit-end
+     (and (equal cause "answered") (not (equal decision "reject")))
+     (concat
+      (pcase cause
+        ("answered" (pcase decision
+                      ("allowOnce" "approved")
+                      ("allowSession" "approved for the session")
+                      ("allowEdited" "approved as edited")
+                      (_ "rejected")))
+        ("timedOut" "no answer in time: denied")
+        (_ "withdrawn"))
+      (when-let ((who (plist-get resolution :answeredBy)))
+        (format " by %s" (cofferdam--one-line who 40)))
+      (when-let ((feedback (plist-get resolution :feedback)))
+        (format ": %s" (cofferdam--one-line feedback)))))))
+
+(defun cofferdam--show-applied (event)
+  "Show EVENT of type resultApplied."
+  (let ((conflicts (plist-get event :conflicts)))
+    (cofferdam--emit-end
+     (= 0 (length conflicts))
+     (format "applied %s by %s"
+             (cofferdam--plural (length (plist-get event :applied)) "file")
+             (cofferdam--one-line (plist-get event :client) 40)))
+    (mapc (lambda (conflict)
+            (cofferdam--emit-face 'cofferdam-warning "    %s: %s\n"
+                                  (cofferdam--one-line (plist-get conflict :path))
+                                  (cofferdam--one-line (plist-get conflict :reason))))
+          conflicts)))
+
+(setq cofferdam--event-handlers
+      (append cofferdam--event-handlers (list #'cofferdam--transcript-event)))
+
+(provide 'cofferdam-render)
+;;; cofferdam-render.el ends here

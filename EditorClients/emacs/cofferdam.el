@@ -1,0 +1,399 @@
+;;; cofferdam.el --- A coding agent whose work happens in a sandbox  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2025 The Cofferdam authors
+
+;; Author: The Cofferdam authors
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "28.1"))
+;; Keywords: tools, convenience, languages
+;; URL: https://github.com/cofferdam/cofferdam
+;; SPDX-License-Identifier: Apache-2.0
+
+;; Licensed under the Apache License, Version 2.0 (the "License");
+;; you may not use this file except in compliance with the License.
+;; You may obtain a copy of the License at
+;;
+;;     http://www.apache.org/licenses/LICENSE-2.0
+;;
+;; Unless required by applicable law or agreed to in writing, software
+;; distributed under the License is distributed on an "AS IS" BASIS,
+;; WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+;; See the License for the specific language governing permissions and
+;; limitations under the License.
+
+;;; Commentary:
+
+;; Cofferdam takes a task in plain words, works on it in a sandbox of
+;; its own, builds and tests there, and hands back a result that you
+;; look at and apply.  Your files are not touched until then.
+;;
+;;   (global-set-key (kbd "C-c a") 'cofferdam-command-map)
+;;
+;; and then C-c a c in a buffer of the project.  While it works,
+;; compiler messages appear as Flymake diagnostics, the transcript
+;; grows in a buffer of its own, and what needs your approval is shown
+;; without taking the keyboard from you.  M-x cofferdam-doctor checks
+;; the set-up; the manual is in Info, see M-x cofferdam-manual.
+
+;;; Code:
+
+(require 'cofferdam-core)
+(require 'cofferdam-client)
+(require 'cofferdam-window)
+(require 'cofferdam-documents)
+(require 'cofferdam-diagnostics)
+(require 'cofferdam-edit)
+(require 'cofferdam-session)
+(require 'cofferdam-transcript)
+(require 'cofferdam-render)
+(require 'cofferdam-approval)
+(require 'cofferdam-list)
+(require 'cofferdam-doctor)
+
+(declare-function cofferdam-menu "cofferdam-menu")
+(autoload 'cofferdam-menu "cofferdam-menu" "Menu of Cofferdam." t)
+
+(defcustom cofferdam-display-transcript t
+  "Whether the transcript is displayed when a session starts."
+  :type 'boolean
+  :group 'cofferdam
+  :package-version '(cofferdam . "0.1.0"))
+
+(defvar cofferdam-prompt-history nil
+  "History of prompts.")
+
+;;; Starting
+
+(defun cofferdam--selection (root)
+  "Return the active region as a Selection of the protocol; ROOT is the project's."
+  (when (and (use-region-p) buffer-file-name (cofferdam--inside-p buffer-file-name root))
+    (let ((beg (region-beginning)) (end (region-end)))
+      (list :path (cofferdam--relative buffer-file-name root)
+            :range (cofferdam--text-range beg end)
+            :text (buffer-substring-no-properties beg end)))))
+
+(defun cofferdam--context (root beg end)
+  "Return a PromptContext: the active region and the diagnostics from BEG to END.
+ROOT is the project's.  Without BEG there are no diagnostics; nil means
+that there is nothing at all."
+  (let ((selection (cofferdam--selection root))
+        (diagnostics (and beg buffer-file-name (cofferdam--inside-p buffer-file-name root)
+                          (cofferdam--diagnostics-in beg end root))))
+    `(,@(and selection (list :selections (vector selection)))
+      ,@(and diagnostics (list :diagnostics (vconcat diagnostics))))))
+
+(defun cofferdam--display-transcript (session &optional select)
+  "Display the transcript of SESSION; SELECT its window if that is non-nil."
+  (let ((buffer (cofferdam--transcript-buffer session)))
+    (with-current-buffer buffer (goto-char (point-max)))
+    (funcall (if select #'pop-to-buffer #'display-buffer) buffer)
+    (dolist (window (get-buffer-window-list buffer nil t))
+      (set-window-point window (with-current-buffer buffer (point-max))))))
+
+(defun cofferdam--start (root prompt context)
+  "Start a session on ROOT with PROMPT and CONTEXT."
+  (cofferdam--with-connection
+   root
+   (lambda (conn)
+     (cofferdam--request
+      conn 'agent/start
+      `( :prompt ,prompt
+         :workspaceFolder ,(directory-file-name root)
+         ,@(and context (list :context context))
+         ,@(and cofferdam-model (list :model cofferdam-model)))
+      :on-success
+      (lambda (result)
+        (let ((session (cofferdam--session-of (plist-get result :sessionId) root)))
+          (setf (cofferdam-session-conn session) conn
+                (cofferdam-session-title session)
+                (cofferdam--one-line (car (split-string prompt "\n" t)) 80))
+          (with-current-buffer (cofferdam--transcript-buffer session)
+            (rename-buffer (format "*cofferdam: %s*" (cofferdam--session-label session))
+                           t))
+          (when cofferdam-display-transcript
+            (cofferdam--display-transcript session))))))))
+
+(defun cofferdam--read-prompt (label &optional initial)
+  "Read a prompt in the minibuffer after LABEL, with INITIAL text."
+  (let ((prompt (string-trim (read-string label initial 'cofferdam-prompt-history))))
+    (when (string-empty-p prompt) (user-error "Nothing asked"))
+    prompt))
+
+;;;###autoload
+(defun cofferdam-start (prompt &optional diagnostics)
+  "Start a session on the current project for the task PROMPT.
+The active region goes along.  With a prefix argument DIAGNOSTICS, so do
+the Flymake diagnostics of the region or else of the whole buffer."
+  (interactive (list (cofferdam--read-prompt
+                      (if (use-region-p) "Ask about the region: " "Ask Cofferdam: "))
+                     current-prefix-arg))
+  (let ((root (cofferdam--root)))
+    (cofferdam--start root prompt
+                      (cofferdam--context
+                       root
+                       (and diagnostics (if (use-region-p) (region-beginning) (point-min)))
+                       (and diagnostics (if (use-region-p) (region-end) (point-max)))))))
+
+;;;###autoload
+(defun cofferdam-fix (&optional whole-buffer)
+  "Start a session that fixes the diagnostics in the region or on this line.
+With a prefix argument WHOLE-BUFFER, those of the whole buffer.  The
+diagnostics of every Flymake backend count."
+  (interactive "P")
+  (unless buffer-file-name (user-error "This buffer visits no file"))
+  (let* ((root (cofferdam--root))
+         (beg (cond (whole-buffer (point-min))
+                    ((use-region-p) (region-beginning))
+                    (t (line-beginning-position))))
+         (end (cond (whole-buffer (point-max))
+                    ((use-region-p) (region-end))
+                    ;; The line's end counts too, as missing semicolons are there.
+                    (t (min (point-max) (1+ (line-end-position))))))
+         (context (cofferdam--context root beg end))
+         (diagnostics (plist-get context :diagnostics)))
+    (unless diagnostics
+      (user-error "No diagnostics here%s"
+                  (if whole-buffer "" "; with a prefix argument, take the whole buffer")))
+    (cofferdam--start root (cofferdam--fix-prompt diagnostics) context)))
+
+(defun cofferdam--fix-prompt (diagnostics)
+  "Return a prompt that asks to fix DIAGNOSTICS, a vector of the protocol's."
+  (let ((first (aref diagnostics 0)))
+    (if (= (length diagnostics) 1)
+        (format "Fix this %s in %s: %s" (plist-get first :severity)
+                (plist-get first :path) (plist-get first :message))
+      (format "Fix these %d diagnostics in %s."
+              (length diagnostics) (plist-get first :path)))))
+
+;;; Going on
+
+;;;###autoload
+(defun cofferdam-prompt (text &optional steer)
+  "Give a session a further prompt TEXT, for after its running turn.
+With a prefix argument STEER, the running turn gets it before its next step.
+The active region goes along."
+  (interactive (list (cofferdam--read-prompt
+                      (if current-prefix-arg "Steer: " "Then: "))
+                     current-prefix-arg))
+  (let* ((session (cofferdam--read-session
+                   "Session"
+                   (lambda (session)
+                     (not (member (cofferdam-session-state session)
+                                  '("stopped" "failed"))))))
+         (conn (cofferdam--session-connection session))
+         (context (cofferdam--context (cofferdam-session-root session) nil nil)))
+    (cofferdam--request
+     conn 'agent/prompt
+     `( :sessionId ,(cofferdam-session-id session)
+        :text ,text
+        :delivery ,(if steer "steer" "queue")
+        ,@(and context (list :context context)))
+     :on-success (lambda (_)
+                   (message "Cofferdam: %s"
+                            (if steer "the running turn will read it" "queued"))))))
+
+;;;###autoload
+(defun cofferdam-cancel ()
+  "End the running turn of a session; the session stays."
+  (interactive)
+  (let ((session (cofferdam--read-session "Cancel" #'cofferdam--running-p)))
+    (cofferdam--request (cofferdam--session-connection session) 'agent/cancel
+                        (list :sessionId (cofferdam-session-id session)))))
+
+;;;###autoload
+(defun cofferdam-stop ()
+  "End a session and its sandbox; its transcript and its result stay."
+  (interactive)
+  (let ((session (cofferdam--read-session
+                  "Stop" (lambda (session)
+                             (not (member (cofferdam-session-state session)
+                                          '("stopped" "failed")))))))
+    (when (or (not (cofferdam--running-p session))
+              (not (called-interactively-p 'interactive))
+              (y-or-n-p (format "%s is running; stop it? "
+                                (cofferdam--session-label session))))
+      (cofferdam--request (cofferdam--session-connection session) 'agent/stop
+                          (list :sessionId (cofferdam-session-id session))))))
+
+;;;###autoload
+(defun cofferdam-transcript ()
+  "Show the transcript of a session."
+  (interactive)
+  (let ((session (cofferdam--read-session "Transcript of")))
+    (if (and (buffer-live-p (cofferdam-session-buffer session))
+             (not (cofferdam-session-partial session)))
+        (cofferdam--display-transcript session t)
+      (cofferdam--with-connection
+       (cofferdam-session-root session)
+       (lambda (conn)
+         (cofferdam--attach-and-show conn (cofferdam-session-id session)))))))
+
+(defun cofferdam--attach-and-show (conn id)
+  "Attach to the session ID through CONN and show its transcript."
+  (cofferdam--attach
+   conn id
+   (lambda (session)
+     (let ((buffer (cofferdam--transcript-buffer session)))
+       (with-current-buffer buffer
+         (rename-buffer (format "*cofferdam: %s*" (cofferdam--session-label session)) t))
+       (cofferdam--flush buffer)
+       (cofferdam--display-transcript session t)))))
+
+;;;###autoload
+(defun cofferdam-attach (&optional all)
+  "Attach to a session on this project and show its transcript from the start.
+With a prefix argument ALL, choose from the sessions of all projects.
+Also after Emacs or the language server has ended: sessions live in the
+service."
+  (interactive "P")
+  (let* ((conn (cofferdam--wait-connection (cofferdam--root)))
+         (result (cofferdam--call conn 'agent/list (cofferdam--list-parameters all conn)))
+         (sessions (mapcar (lambda (summary) (car (cofferdam--list-entry summary)))
+                           (plist-get result :sessions)))
+         (session (or (cofferdam--choose "Attach to" sessions)
+                      (user-error "The service has no session%s"
+                                  (if all "" " on this project")))))
+    (cofferdam--attach-and-show conn (cofferdam-session-id session))))
+
+;;; Results
+
+;;;###autoload
+(defun cofferdam-diff ()
+  "Show what a session has changed, in a buffer of `diff-mode'.
+\\<diff-mode-map>\\[diff-apply-hunk] there applies a single hunk."
+  (interactive)
+  (let ((session (cofferdam--read-session "Diff of")))
+    (cofferdam--request (cofferdam--session-connection session) 'agent/diff
+                        (list :sessionId (cofferdam-session-id session))
+                        :on-success (lambda (result)
+                                      (cofferdam--show-diff session result)))))
+
+(defun cofferdam--show-diff (session result)
+  "Show RESULT of agent/diff for SESSION."
+  (let ((files (append (plist-get result :files) nil))
+        (patch (or (plist-get result :patch) ""))
+        (buffer (get-buffer-create
+                 (format "*cofferdam diff: %s*" (cofferdam--session-label session)))))
+    (if (not files)
+        (message "Cofferdam: nothing is changed")
+      (with-current-buffer buffer
+        (let ((inhibit-read-only t))
+          (erase-buffer)
+          (dolist (file files)
+            (let ((notes (delq nil (list (and (eq (plist-get file :binary) t) "binary")
+                                         (and (eq (plist-get file :sensitive) t)
+                                              "runs elsewhere once applied: look twice")))))
+              (insert (format "%-9s%s%s\n" (plist-get file :change)
+                              (cofferdam--one-line (plist-get file :path))
+                              (if notes (format "  (%s)" (string-join notes "; ")) "")))))
+          (insert "\n")
+          ;; Hunks can be applied from here: the text stays, its display is safe.
+          (let ((beg (point)))
+            (insert (string-replace "\r\n" "\n" patch))
+            (goto-char beg)
+            (while (re-search-forward cofferdam--control-regexp nil t)
+              (put-text-property (match-beginning 0) (match-end 0) 'display
+                                 (cofferdam--visible-control (match-string 0)))))
+          (goto-char (point-min))
+          (set-buffer-modified-p nil))
+        (diff-mode)
+        (setq default-directory (cofferdam-session-root session)
+              cofferdam--session session
+              buffer-read-only t
+              header-line-format
+              (substitute-command-keys
+               (concat " \\<diff-mode-map>\\[diff-goto-source] visits, "
+                       "\\[diff-apply-hunk] applies a hunk, "
+                       "M-x cofferdam-apply applies all"))))
+      (pop-to-buffer buffer))))
+
+;;;###autoload
+(defun cofferdam-apply (&optional paths)
+  "Write the result of a session into the working tree and its buffers.
+A file that was changed since the session began stays as it is and is
+reported.  With a prefix argument, choose the files; from Lisp, PATHS
+names them relative to the project's root."
+  (interactive (list (and current-prefix-arg 'ask)))
+  (let* ((session (cofferdam--read-session
+                   "Apply" (lambda (session)
+                               (or (cofferdam-session-changed session)
+                                   (not (cofferdam--running-p session))))))
+         (conn (cofferdam--session-connection session))
+         (paths (if (eq paths 'ask)
+                    (or (completing-read-multiple
+                         "Files (separated by commas): "
+                         (cofferdam-session-changed session) nil t)
+                        (user-error "No file chosen"))
+                  paths)))
+    (cofferdam--request
+     conn 'agent/apply
+     `( :sessionId ,(cofferdam-session-id session)
+        ,@(and paths (list :paths (vconcat paths))))
+     :on-success (lambda (result) (cofferdam--applied session result)))))
+
+(defvar cofferdam-applied-functions nil
+  "Functions called with a session and the result of applying it.
+The result is a plist with `:applied' and `:conflicts', as in the protocol.")
+
+(defun cofferdam--applied (session result)
+  "Report RESULT of agent/apply for SESSION."
+  (let ((applied (append (plist-get result :applied) nil))
+        (conflicts (append (plist-get result :conflicts) nil)))
+    (setf (cofferdam-session-applied session) (and applied (not conflicts) t))
+    (cofferdam--after-applied session applied)
+    (message "Cofferdam: applied %s%s" (cofferdam--plural (length applied) "file")
+             (if conflicts
+                 (concat "; not applied: "
+                         (mapconcat (lambda (conflict)
+                                      (format "%s (%s)"
+                                              (cofferdam--one-line (plist-get conflict :path) 80)
+                                              (cofferdam--one-line
+                                               (plist-get conflict :reason) 120)))
+                                    conflicts ", "))
+               ""))
+    (run-hook-with-args 'cofferdam-applied-functions session result)))
+
+;;; The rest
+
+;;;###autoload
+(defun cofferdam-disconnect ()
+  "End the language server of this project; sessions go on in the service."
+  (interactive)
+  (if-let ((conn (gethash (cofferdam--root) cofferdam--connections)))
+      (cofferdam--disconnect conn)
+    (user-error "No language server runs for this project")))
+
+;;;###autoload
+(defun cofferdam-manual ()
+  "Show the manual."
+  (interactive)
+  (info "(cofferdam)"))
+
+(defun cofferdam--lighter-state ()
+  "Return the mode line's text about this project's sessions, or nil."
+  (when-let ((conn cofferdam--doc-conn))
+    (let ((running 0) (waiting nil))
+      (maphash (lambda (_ session)
+                 (when (equal (cofferdam-session-root session) (cofferdam--conn-root conn))
+                   (when (cofferdam-session-pending session) (setq waiting t))
+                   (when (cofferdam--running-p session) (cl-incf running))))
+               cofferdam--sessions)
+      (cond (waiting (propertize "?" 'face 'cofferdam-warning))
+            ((> running 1) (format ":%d" running))
+            ((= running 1) ":run")))))
+
+(setq cofferdam-lighter-function #'cofferdam--lighter-state)
+
+;;;###autoload (autoload 'cofferdam-command-map "cofferdam" "Keymap of Cofferdam." nil 'keymap)
+(define-prefix-command 'cofferdam-command-map)
+(pcase-dolist (`(,key . ,command)
+               '(("c" . cofferdam-start) ("f" . cofferdam-fix) ("i" . cofferdam-prompt)
+                 ("k" . cofferdam-cancel) ("K" . cofferdam-stop) ("l" . cofferdam-list)
+                 ("r" . cofferdam-attach) ("y" . cofferdam-approve)
+                 ("n" . cofferdam-reject) ("d" . cofferdam-diff) ("a" . cofferdam-apply)
+                 ("t" . cofferdam-transcript) ("?" . cofferdam-doctor)
+                 ("m" . cofferdam-menu)))
+  (define-key 'cofferdam-command-map key command))
+
+(provide 'cofferdam)
+;;; cofferdam.el ends here

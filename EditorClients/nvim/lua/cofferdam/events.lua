@@ -1,0 +1,296 @@
+--- How each event of a session looks in its transcript.
+---
+--- Each function gets the transcript, the event, its time (milliseconds since 1970, or nil) and the session. What comes
+--- from the wire is text to show, never to trust: it goes through `text`.
+local config = require('cofferdam.config')
+local text_tools = require('cofferdam.text')
+local util = require('cofferdam.util')
+local words = require('cofferdam.words')
+
+-- Diagnostics of one check that are listed; all of them are in vim.diagnostic.
+local MAX_LISTED_DIAGNOSTICS = 10
+-- Lines of a failed tool's text.
+local MAX_FAILURE_LINES = 8
+
+local function show_patch(self, patch)
+    local shown, limit, started = 0, config.current.transcript.max_patch_lines, false
+    local run, run_group = {}, nil
+    local function put()
+        if #run > 0 then
+            self.writer:append(table.concat(run, '\n') .. '\n', run_group)
+            run = {}
+        end
+    end
+    for line in patch:gmatch('([^\n]*)\n?') do
+        started = started or line:sub(1, 2) == '@@'
+        if started and line ~= '' then
+            if shown >= limit then
+                put()
+                self.writer:line('… more: :Cofferdam diff', 'CofferdamNote')
+                return
+            end
+            shown = shown + 1
+            local first = line:sub(1, 1)
+            local group = first == '+' and 'CofferdamAdded'
+                or first == '-' and 'CofferdamRemoved'
+                or first == '@' and 'CofferdamNote'
+                or 'CofferdamOutput'
+            if group ~= run_group then
+                put()
+                run_group = group
+            end
+            run[#run + 1] = text_tools.line(line)
+        end
+    end
+    put()
+end
+
+local show = {}
+
+function show.sessionStatus(self, event)
+    if event.state == 'failed' or event.state == 'stopped' then
+        local reason = event.reason and (': ' .. text_tools.line(event.reason)) or ''
+        self.writer:line('\n■ session ' .. event.state .. reason, event.state == 'failed' and 'CofferdamBad' or nil)
+    elseif event.state == 'starting' then
+        self.writer:line('· ' .. text_tools.line(event.reason or 'the sandbox starts'), 'CofferdamNote')
+    end
+end
+
+function show.turnStarted(self, event, time)
+    local lines = text_tools.lines(event.prompt or '')
+    self.writer:fresh()
+    self.writer:append('\n')
+    for index, line in ipairs(lines) do
+        self.writer:line((index == 1 and '❯ ' or '  ') .. line, 'CofferdamPrompt')
+    end
+    local clock = time and os.date('%H:%M', math.floor(time / 1000)) or ''
+    self.writer:line(('  %s · %s'):format(text_tools.line(event.model or '?'), clock), 'CofferdamNote')
+end
+
+function show.promptReceived(self, event)
+    local how = event.delivery == 'steer' and 'for the running turn' or 'for the next turn'
+    for index, line in ipairs(text_tools.lines(event.text or '')) do
+        self.writer:line((index == 1 and '❯ ' or '  ') .. line, 'CofferdamPrompt')
+    end
+    self.writer:line('  ' .. how, 'CofferdamNote')
+end
+
+function show.messageStarted(self, event)
+    self.writer:fresh()
+    self.writer:append('\n')
+    self:speak(event.itemId)
+end
+
+function show.messageDelta(self, event)
+    self:stream(self:speak(event.itemId), event.text)
+end
+
+function show.messageCompleted(self, event)
+    self:settle(self:speak(event.itemId), event.text)
+    self:close(event.itemId)
+end
+
+function show.reasoningStarted(self, event)
+    self:fold_from(self:speak(event.itemId, '∴ Thinking', 'CofferdamNote'))
+end
+
+function show.reasoningDelta(self, event)
+    self:stream(self:speak(event.itemId, '∴ Thinking', 'CofferdamNote'), event.text, 'CofferdamReasoning')
+end
+
+function show.reasoningCompleted(self, event)
+    local item = self:speak(event.itemId, '∴ Thinking', 'CofferdamNote')
+    self:settle(item, event.text, 'CofferdamReasoning')
+    self:fold_to_here(item, 2)
+    self:close(event.itemId)
+end
+
+function show.modelRetried(self, event)
+    local void = #util.table(event.voidItemIds) > 0 and '; the unfinished text above is void' or ''
+    self.writer:line(('↻ model asked again: %s%s'):format(text_tools.line(event.reason or '?'), void), 'CofferdamNote')
+    for _, id in ipairs(util.table(event.voidItemIds)) do
+        if type(id) == 'string' and self.items[id] then
+            self:close(id)
+        end
+    end
+end
+
+function show.toolCallStarted(self, event)
+    self:speak(event.itemId, '▶ ' .. text_tools.line(event.title or event.tool or 'tool'), 'CofferdamTool')
+end
+
+function show.toolCallCompleted(self, event)
+    local item = self:speak(event.itemId, '▶ tool', 'CofferdamTool')
+    local silent = item.bytes == 0
+    self:output_end(item)
+    local ending, good = nil, event.status == 'completed'
+    if type(event.command) == 'table' then
+        ending, good = words.command_end(event.command)
+        if event.status ~= 'completed' then
+            ending, good = event.status .. ' · ' .. ending, false
+        end
+    end
+    local lines = text_tools.lines(event.text or '')
+    local sign, group = words.mark(good)
+    if ending then
+        self.writer:line(sign .. ending, group)
+    elseif good then
+        local more = #lines > 1 and ('  (%s)'):format(util.plural(#lines, 'line')) or ''
+        self.writer:line(sign .. util.one_line(lines[1], 120) .. more, group)
+    else
+        self.writer:line(sign .. tostring(event.status), group)
+    end
+    if not good and (silent or not ending) then
+        for index, line in ipairs(lines) do
+            if index > MAX_FAILURE_LINES then
+                local rest = util.plural(#lines - MAX_FAILURE_LINES, 'line')
+            self.writer:line(('  … %s more'):format(rest), 'CofferdamNote')
+                break
+            end
+            self.writer:line('  ' .. line, 'CofferdamOutput')
+        end
+    end
+    self:close(event.itemId)
+end
+
+function show.outputDelta(self, event)
+    self:output(self:speak(event.itemId, '▶ output', 'CofferdamTool'), event)
+end
+
+function show.fileChanged(self, event)
+    self.writer:line(('± %s %s'):format(text_tools.line(event.path or '?'), tostring(event.change)), 'CofferdamTool')
+    show_patch(self, event.patch or '')
+end
+
+function show.diagnosticsUpdated(self, event)
+    local list = util.table(event.diagnostics)
+    local clean = (event.remaining or 0) == 0 and (event.new or 0) == 0 and #list == 0
+    self.writer:line(
+        ('⚑ %s: %s (%d new, %d fixed, %d remaining)'):format(
+            text_tools.line(event.check or '?'),
+            util.plural(event.total or #list, 'diagnostic'),
+            event.new or 0,
+            event.fixed or 0,
+            event.remaining or 0
+        ),
+        clean and 'CofferdamGood' or 'CofferdamTool'
+    )
+    for index, diagnostic in ipairs(list) do
+        if index > MAX_LISTED_DIAGNOSTICS then
+            self.writer:line(('  … %d more'):format(#list - MAX_LISTED_DIAGNOSTICS), 'CofferdamNote')
+            break
+        end
+        diagnostic = util.table(diagnostic)
+        local range = util.table(diagnostic.range)
+        local place = text_tools.line(diagnostic.path or '')
+        if range.startLine then
+            place = ('%s:%s:%s'):format(place, tostring(range.startLine), tostring(range.startColumn or 1))
+        end
+        local message = text_tools.line((tostring(diagnostic.message or '')):match('[^\n]*'))
+        self.writer:line(
+            ('  %s: %s: %s'):format(place, tostring(diagnostic.severity), message),
+            diagnostic.severity == 'error' and 'CofferdamBad' or 'CofferdamOutput'
+        )
+    end
+end
+
+function show.checkStarted(self, event)
+    local command = {}
+    for _, word in ipairs(util.table(event.command)) do
+        command[#command + 1] = text_tools.line(word)
+    end
+    self:speak(
+        event.itemId,
+        ('▶ Check %s: %s'):format(text_tools.line(event.name or '?'), table.concat(command, ' ')),
+        'CofferdamTool'
+    )
+end
+
+function show.checkCompleted(self, event)
+    local item = self:speak(event.itemId, '▶ Check', 'CofferdamTool')
+    self:output_end(item)
+    local line, group = words.evidence_line(event.evidence)
+    self.writer:line(line, group)
+    self:close(event.itemId)
+end
+
+function show.approvalRequested(self, event)
+    local approval = util.table(event.approval)
+    local title = text_tools.line(approval.title or approval.tool or '?')
+    if type(approval.approvalId) == 'string' then
+        self.asked[approval.approvalId] = title
+    end
+    self.writer:line('\n? Waiting for you: ' .. title, 'CofferdamAsk')
+    if approval.command then
+        for _, line in ipairs(text_tools.lines(approval.command)) do
+            self.writer:line('  ' .. line, 'CofferdamOutput')
+        end
+    end
+    if approval.reason then
+        self.writer:line('  ' .. text_tools.line(approval.reason), 'CofferdamNote')
+    end
+end
+
+function show.approvalResolved(self, event)
+    local resolution = util.table(event.resolution)
+    local allowed = resolution.decision ~= nil and resolution.decision ~= 'reject'
+    local sign, group = words.mark(allowed)
+    local title = self.asked[resolution.approvalId]
+    self.writer:line(sign .. (title and title .. ' · ' or '') .. words.resolution_words(resolution), group)
+    if title then
+        self.asked[resolution.approvalId] = nil
+    end
+end
+
+function show.turnCompleted(self, event, _, session)
+    local good = event.outcome == 'verified' or event.outcome == 'answered'
+    local files = util.table(event.changedFiles)
+    local parts = { words.outcome_words(event.outcome) }
+    if event.reason and event.reason ~= '' then
+        parts[#parts + 1] = text_tools.line(event.reason)
+    end
+    local sign, group = '■ ', 'CofferdamBad'
+    if good then
+        sign, group = '✓ ', 'CofferdamGood'
+    end
+    self.writer:line('\n' .. sign .. table.concat(parts, ' · '), group)
+    local facts = { util.plural(event.steps or 0, 'step'), util.human_duration(event.durationMilliseconds) }
+    if session and session.tokens then
+        facts[#facts + 1] = util.human_count(session.tokens) .. ' tokens'
+    end
+    self.writer:line('  ' .. table.concat(facts, ' · '), 'CofferdamNote')
+    for _, evidence in ipairs(util.table(event.evidence)) do
+        local line, line_group = words.evidence_line(evidence)
+        self.writer:line('  ' .. line, line_group)
+    end
+    for _, path in ipairs(files) do
+        self.writer:line('  ± ' .. text_tools.line(path), 'CofferdamTool')
+    end
+end
+
+function show.resultApplied(self, event)
+    local applied, conflicts = util.table(event.applied), util.table(event.conflicts)
+    local sign, group = words.mark(#conflicts == 0)
+    self.writer:line(
+        ('%s%s applied by %s'):format(sign, util.plural(#applied, 'file'), text_tools.line(event.client or '?')),
+        group
+    )
+    for _, conflict in ipairs(conflicts) do
+        conflict = util.table(conflict)
+        self.writer:line(
+            ('  ✗ %s: %s'):format(text_tools.line(conflict.path or '?'), text_tools.line(conflict.reason or '?')),
+            'CofferdamBad'
+        )
+    end
+end
+
+function show.gap(self, event)
+    self.writer:line(
+        ('… events %s to %s are lost: %s'):format(
+            tostring(event.from), tostring(event.to), text_tools.line(event.reason or '?')
+        ),
+        'CofferdamBad'
+    )
+end
+
+return show

@@ -1,0 +1,397 @@
+--- Cofferdam for Neovim: the public functions. `:help cofferdam-lua`.
+---
+--- setup() is optional. Every function that asks the server returns at once; the answer comes as a `User Cofferdam…`
+--- event, a notification, or a call of `done`.
+local M = {}
+
+local function rooms()
+    return require('cofferdam.sessions'), require('cofferdam.client'), require('cofferdam.util')
+end
+
+local watching = false
+local function watch()
+    if not watching then
+        watching = true
+        require('cofferdam.sessions')
+        require('cofferdam.client').watch()
+    end
+end
+
+--- Takes settings over; see `cofferdam.config` for all of them.
+---@param options table?
+function M.setup(options)
+    require('cofferdam.config').set(options)
+    watch()
+    if require('cofferdam.config').current.autostart then
+        vim.schedule(function()
+            require('cofferdam.client').attach_buffer(vim.api.nvim_get_current_buf())
+        end)
+    end
+end
+
+-- The folder of the current buffer, or nil after telling why there is none.
+local function root_here()
+    watch()
+    local _, client, util = rooms()
+    local root, problem = client.root(0)
+    if not root then
+        util.error(problem)
+    end
+    return root
+end
+
+-- The session meant by an id, or the current one; nil after telling that there is none.
+local function session_of(id)
+    watch()
+    local sessions, _, util = rooms()
+    local session
+    if id and id ~= '' then
+        session = sessions.get(id)
+        if not session then
+            util.error(('no session %s here; :Cofferdam attach %s brings it'):format(id, id))
+        end
+    else
+        session = sessions.current()
+        if not session then
+            util.error('no session yet: :Cofferdam start, or :Cofferdam attach')
+        end
+    end
+    return session
+end
+
+local function ask(prompt, body)
+    vim.ui.input({ prompt = prompt }, function(text)
+        if text and text:match('%S') then
+            body(text)
+        end
+    end)
+end
+
+--- Starts a session about what is in front of the user.
+---@param prompt string? asked for when nil
+---@param options { range: number[]?, mode: string?, model: string?, done: function? }?
+function M.start(prompt, options)
+    options = options or {}
+    local root = root_here()
+    if not root then
+        return
+    end
+    local sessions = rooms()
+    -- Now, not after the question: the user may look elsewhere meanwhile.
+    local context = require('cofferdam.context').prompt(vim.api.nvim_get_current_buf(), root, options.range)
+    local function go(text)
+        sessions.start(
+            root,
+            { prompt = text, context = context, mode = options.mode, model = options.model },
+            options.done
+        )
+    end
+    if prompt and prompt:match('%S') then
+        go(prompt)
+    else
+        ask(options.mode == 'plan' and 'Plan what? ' or 'What shall be done? ', go)
+    end
+end
+
+local function place(diagnostic)
+    return ('%s:%d'):format(diagnostic.path, diagnostic.range.startLine)
+end
+
+--- Starts a session that fixes diagnostics: at the cursor, of a range, of the buffer ('buffer') or of all buffers
+--- ('workspace').
+---@param scope { range: number[]? }|'buffer'|'workspace'|nil
+function M.fix(scope, done)
+    local root = root_here()
+    if not root then
+        return
+    end
+    local sessions, _, util = rooms()
+    local context = require('cofferdam.context')
+    local buffer = vim.api.nvim_get_current_buf()
+    local diagnostics
+    if scope == 'buffer' then
+        diagnostics = context.diagnostics(buffer, root)
+    elseif scope == 'workspace' then
+        diagnostics = context.workspace_diagnostics(root)
+    elseif type(scope) == 'table' and scope.range then
+        diagnostics = context.diagnostics(buffer, root, scope.range)
+    else
+        diagnostics = context.diagnostics_at_cursor(root)
+    end
+    if #diagnostics == 0 then
+        util.warn('no diagnostics here')
+        return
+    end
+    local prompt
+    if #diagnostics == 1 then
+        local only = diagnostics[1]
+        prompt = ('Fix this %s at %s: %s'):format(only.severity, place(only), only.message)
+    elseif scope == 'workspace' then
+        prompt = ('Fix these %d diagnostics.'):format(#diagnostics)
+    else
+        prompt = ('Fix these %d diagnostics in %s.'):format(#diagnostics, diagnostics[1].path)
+    end
+    sessions.start(root, { prompt = prompt, context = { diagnostics = diagnostics } }, done)
+end
+
+--- A follow-up to the current session.
+---@param text string? asked for when nil
+---@param options { steer: boolean?, range: number[]?, session: string? }?
+function M.prompt(text, options)
+    options = options or {}
+    local session = session_of(options.session)
+    if not session then
+        return
+    end
+    local _, client, util = rooms()
+    local buffer = vim.api.nvim_get_current_buf()
+    local context = options.range and require('cofferdam.context').prompt(buffer, session.root, options.range) or nil
+    local function go(words)
+        client.call(session.root, 'agent/prompt', {
+            sessionId = session.id,
+            text = words,
+            delivery = options.steer and 'steer' or 'queue',
+            context = context,
+        }, function(problem)
+            if problem then
+                util.error('not sent: ' .. problem)
+            end
+        end)
+    end
+    if text and text:match('%S') then
+        go(text)
+    else
+        ask(options.steer and 'Steer it: ' or 'What next? ', go)
+    end
+end
+
+local function end_with(method, words, id)
+    local session = session_of(id)
+    if not session then
+        return
+    end
+    local _, client, util = rooms()
+    client.call(session.root, method, { sessionId = session.id }, function(problem)
+        if problem then
+            util.error(('%s %s'):format(method, problem))
+        else
+            util.notify(('%s: %s'):format(session.id, words))
+        end
+    end)
+end
+
+--- Ends the running turn; the session stays.
+function M.cancel(id)
+    end_with('agent/cancel', 'cancelled', id)
+end
+
+--- Ends the session and its sandbox; its log and results stay readable.
+function M.stop(id)
+    end_with('agent/stop', 'stopped', id)
+end
+
+--- Allows what waits.
+---@param for_session boolean? also every equal action of the session
+function M.approve(for_session)
+    watch()
+    local approve = require('cofferdam.approve')
+    approve.choose(function(entry)
+        approve.answer(entry, for_session and 'allowSession' or 'allowOnce')
+    end)
+end
+
+--- Rejects what waits.
+---@param feedback string? told to the model; asked for when nil
+function M.reject(feedback)
+    watch()
+    local approve = require('cofferdam.approve')
+    approve.choose(function(entry)
+        approve.reject(entry, feedback)
+    end)
+end
+
+--- Takes the cursor to what waits for the user: an approval, else the offer to apply.
+function M.focus()
+    watch()
+    local _, _, util = rooms()
+    if not require('cofferdam.approve').focus() and not require('cofferdam.apply').focus() then
+        util.notify('nothing waits for you')
+    end
+end
+
+--- The sessions of this workspace, newest first, as AgentProtocol.SessionSummary.
+function M.sessions(done)
+    local root = root_here()
+    if root then
+        local _, client = rooms()
+        client.call(root, 'agent/list', { workspaceFolder = root }, function(problem, result)
+            done(problem, require('cofferdam.util').table((result or {}).sessions), root)
+        end)
+    end
+end
+
+local function age(milliseconds)
+    local seconds = math.max(os.time() - math.floor((tonumber(milliseconds) or 0) / 1000), 0)
+    if seconds < 3600 then
+        return ('%d min ago'):format(math.floor(seconds / 60))
+    elseif seconds < 86400 then
+        return ('%d h ago'):format(math.floor(seconds / 3600))
+    end
+    return ('%d d ago'):format(math.floor(seconds / 86400))
+end
+
+--- A session as one line of a list.
+function M.describe(summary)
+    local util = require('cofferdam.util')
+    local state = tostring(summary.state)
+    if state == 'idle' and util.string(summary.outcome) then
+        state = summary.outcome
+    end
+    if #util.table(summary.pendingApprovals) > 0 then
+        state = 'waits for you'
+    end
+    return ('%s  %-13s  %s  (%s%s)'):format(
+        tostring(summary.sessionId),
+        state,
+        util.one_line(summary.title, 60),
+        age(summary.updatedAt),
+        summary.applied == true and ', applied' or ''
+    )
+end
+
+--- Lets the user choose a session and attaches to it.
+function M.list()
+    M.sessions(function(problem, summaries)
+        local _, _, util = rooms()
+        if problem then
+            util.error('no list: ' .. problem)
+        elseif #summaries == 0 then
+            util.notify('no sessions in this workspace')
+        else
+            vim.ui.select(summaries, {
+                prompt = 'Session:',
+                kind = 'cofferdam_session',
+                format_item = M.describe,
+            }, function(summary)
+                if summary then
+                    M.attach(summary.sessionId)
+                end
+            end)
+        end
+    end)
+end
+
+--- Attaches to a session: its history is replayed, also after a restart of the editor. Without an id: to those that
+--- lost their server, else to a chosen one.
+function M.attach(id, done)
+    watch()
+    local sessions, client = rooms()
+    if not id or id == '' then
+        local lost = sessions.lost()
+        if #lost == 0 then
+            return M.list()
+        end
+        -- Newest last: that is the one which commands mean then.
+        for index = #lost, 1, -1 do
+            sessions.attach(lost[index].root, lost[index].id, false, done)
+        end
+        return
+    end
+    local session = sessions.get(id)
+    if session and session.attached and session.transcript:alive() then
+        sessions.select(session)
+        session.transcript:open(true)
+        if done then
+            done(session)
+        end
+        return
+    end
+    local root = session and session.root or root_here()
+    if not root then
+        return
+    end
+    local function attach()
+        sessions.attach(root, id, session ~= nil and not session.transcript:alive(), function(attached, problem)
+            if attached then
+                attached.transcript:open(true)
+            end
+            if done then
+                done(attached, problem)
+            end
+        end)
+    end
+    if session and session.attached then
+        -- Its transcript was closed: the events must come from the beginning, and only once.
+        client.call(root, 'agent/detach', { sessionId = id }, attach)
+    else
+        attach()
+    end
+end
+
+--- Shows what the session changed.
+function M.diff(paths)
+    local session = session_of()
+    if session then
+        require('cofferdam.apply').diff(session, paths)
+    end
+end
+
+--- Writes the result into buffers and files.
+---@param paths string[]? only these, relative to the workspace folder
+function M.apply(paths, done)
+    local session = session_of()
+    if session then
+        require('cofferdam.apply').apply(session, paths, done)
+    end
+end
+
+--- Opens the transcript; `on_disk`: the server's Markdown file instead of the live buffer.
+function M.transcript(id, on_disk)
+    local session = session_of(id)
+    if not session then
+        return
+    end
+    local sessions, client, util = rooms()
+    if on_disk then
+        client.call(session.root, 'agent/transcript', { sessionId = session.id }, function(problem, result)
+            local path = util.string(util.table(result).path)
+            if problem or not path then
+                util.error('no transcript: ' .. (problem or 'the server named no file'))
+            else
+                util.open_untrusted(path)
+            end
+        end)
+    elseif session.transcript:alive() then
+        sessions.select(session)
+        session.transcript:open(true)
+    else
+        M.attach(session.id)
+    end
+end
+
+--- Opens this client's log.
+function M.log()
+    local _, _, util = rooms()
+    util.open_untrusted(require('cofferdam.log').path())
+    vim.cmd('setlocal readonly autoread')
+end
+
+--- One short text for the status line; empty without a session.
+function M.status()
+    if not package.loaded['cofferdam.sessions'] then
+        return ''
+    end
+    return require('cofferdam.sessions').status()
+end
+
+--- The text of the live transcript; for scripts.
+function M.transcript_text(id)
+    local session = session_of(id)
+    if not session then
+        return nil
+    end
+    session.transcript:flush()
+    return table.concat(vim.api.nvim_buf_get_lines(session.transcript.buffer, 0, -1, false), '\n')
+end
+
+return M

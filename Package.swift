@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Cofferdam target: Swift 6 mode comes with the tools version; warnings are errors.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A Cofferdam library target. `dependencies` is the row of the module table in ARCHITECTURE.md.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "cofferdam",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "cofferdam", targets: ["cofferdam"]),
+        .executable(name: "cofferdamd", targets: ["cofferdamd"]),
+        .executable(name: "cofferdam-supervisor", targets: ["cofferdam-supervisor"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // Values and protocols
+        module("JSON"),
+        module("JSONRPC", ["JSON"]),
+        module("AgentProtocol", ["JSON", "JSONRPC"]),
+        module("Diagnostics", ["AgentProtocol", "JSON"]),
+        module("ProjectConfiguration", ["JSON", .product(name: "Yams", package: "Yams")]),
+        module("Policy", ["JSON"]),
+
+        // Sandbox
+        .target(name: "CSpawn"),
+        module("SupervisorProtocol"),
+        module("Supervisor", ["SupervisorProtocol", "CSpawn"]),
+        module("Sandbox", ["SupervisorProtocol", "CSpawn"]),
+
+        // Workspace
+        .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        module("Git", ["Clibgit2"]),
+        module("Workspace", ["Git"]),
+
+        // Service side
+        module("Models", ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore, nioHTTP1]),
+        module("Store", ["AgentProtocol", "JSON", .product(name: "GRDB", package: "GRDB.swift")]),
+        module(
+            "Agent",
+            [
+                "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox", "Store",
+                "Workspace",
+            ]),
+        module("WebSocket", ["JSONRPC", nioCore, nioHTTP1, nioWebSocket]),
+        module(
+            "Service",
+            [
+                "Agent", "AgentProtocol", "JSON", "JSONRPC", "Models", "Policy", "ProjectConfiguration", "Sandbox", "Store",
+                "WebSocket", "Workspace", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
+            ]),
+
+        // Client side
+        module(
+            "ServiceClient",
+            ["AgentProtocol", "CSpawn", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL]),
+        module("LanguageServer", ["AgentProtocol", "JSON", "JSONRPC", "ServiceClient"]),
+        module("CommandLineTool", ["AgentProtocol", "JSON", "JSONRPC", "LanguageServer", "ServiceClient", argumentParser]),
+
+        // Programs
+        .executableTarget(name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient"], swiftSettings: settings),
+        .executableTarget(name: "cofferdamd", dependencies: ["Agent", "Models", "Policy", "Sandbox", "Service", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["JSON", "JSONRPC"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("JSONRPCTests", ["JSON", "JSONRPC", "TestSupport"]),
+        tests("AgentProtocolTests", ["AgentProtocol", "JSON", "TestSupport"]),
+        tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"]),
+        tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
+        tests("PolicyTests", ["Policy", "JSON"]),
+        tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
+        tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
+        tests(
+            "ModelsTests",
+            [
+                "Models", "JSON", "TestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore,
+                nioPosix, nioHTTP1,
+            ]),
+        tests("StoreTests", ["Store", "AgentProtocol", "JSON", "TestSupport"]),
+        tests("AgentTests", ["Agent", "AgentProtocol", "Models", "Policy", "Sandbox", "TestSupport"]),
+        tests("ServiceTests", ["Service", "ServiceClient", "AgentProtocol", "JSONRPC", "WebSocket", "TestSupport"]),
+        tests("LanguageServerTests", ["LanguageServer", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
+    ]
+)

@@ -1,0 +1,123 @@
+import AgentProtocol
+import Policy
+import ProjectConfiguration
+import Sandbox
+import Workspace
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension AgentSession {
+    private static let configurationFile = ".cofferdam.yaml"
+    /// Instructions of a repository beyond this are cut.
+    private static let maximumInstructions = 16 << 10
+
+    /// Snapshot, configuration, policy, sandbox, baseline. A failure ends the session with its reason.
+    func boot() async {
+        var sandbox: (any Sandbox)?
+        do {
+            let base = "\(configuration.stateDirectory)/base"
+            let folder = configuration.workspaceFolder
+            let overlays = Dictionary(
+                (configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }) { _, last in last }
+            let snapshot = try await Background.run {
+                guard mkdir(base, 0o700) == 0 else {
+                    throw AgentError.configuration("cannot make \(base): \(String(cString: strerror(errno)))")
+                }
+                return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays)
+            }
+            let project = try projectConfiguration(snapshot)
+            let checks = try checkDefinitions(project, snapshot)
+            try Task.checkCancellation()
+            let made = try await configuration.driver.create(
+                SandboxSpec(
+                    id: configuration.sessionId, workspacePath: folder, base: base,
+                    stateDirectory: configuration.stateDirectory, environment: project.environment))
+            sandbox = made
+            let ready = assemble(made, snapshot, project, checks)
+            try await runBaseline(ready)
+            await setState(.running)
+            booted(ready)
+        } catch {
+            await sandbox?.stop()
+            booted(nil)
+            let reason = error is CancellationError ? "cancelled while it was starting" : "\(error)"
+            await stop(reason: reason, state: error is CancellationError ? .stopped : .failed)
+        }
+    }
+
+    private func assemble(
+        _ sandbox: any Sandbox, _ snapshot: WorkspaceSnapshot, _ project: ProjectConfiguration,
+        _ checks: [CheckDefinition]
+    ) -> Ready {
+        let limits = configuration.limits
+        let folder = configuration.workspaceFolder
+        let mode = configuration.start.mode ?? .edit
+        let changes = ChangeTracker(
+            snapshot: snapshot, sandbox: sandbox, folder: folder, maximumFileBytes: limits.resultFileBytes)
+        let runner = CommandRunner(sandbox: sandbox, log: log, limits: limits)
+        var layers = configuration.policyLayers
+        if let policy = project.policy {
+            do {
+                layers.append(try PolicyLayer(name: "repository", json: policy))
+            } catch {
+                layers.append(.failed(name: "repository", reason: "\(error)"))
+            }
+        }
+        let context = ToolContext(
+            workspace: folder, sandbox: sandbox, log: log, runner: runner, changes: changes, limits: limits)
+        return Ready(
+            sandbox: sandbox, snapshot: snapshot, changes: changes,
+            checks: CheckRunner(
+                checks: mode == .plan ? [] : checks, runner: runner, changes: changes, workspace: folder,
+                limits: limits),
+            policy: EffectivePolicy(layers: layers), tools: ToolBox(mode: mode), context: context,
+            systemPrompt: SystemPrompt.text(
+                workspace: folder, mode: mode, checks: checks,
+                instructions: instructions(project, snapshot)))
+    }
+
+    /// What the checks say of the untouched tree: the model starts with it, and later runs are compared with it.
+    private func runBaseline(_ ready: Ready) async throws {
+        let round = try await ready.checks.run(.baseline)
+        if !round.report.isEmpty { pendingNotes.append("State of the checks before any change:\n\n\(round.report)") }
+    }
+
+    private func projectConfiguration(_ snapshot: WorkspaceSnapshot) throws -> ProjectConfiguration {
+        guard let bytes = read(Self.configurationFile, snapshot) else { return ProjectConfiguration() }
+        return try ProjectConfigurationLoader.load(yaml: bytes, file: Self.configurationFile)
+    }
+
+    private func checkDefinitions(
+        _ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot
+    ) throws -> [CheckDefinition] {
+        if let given = configuration.start.checks {
+            return try given.map { check in
+                guard !check.command.isEmpty, !check.name.isEmpty else {
+                    throw AgentError.invalidParams("a check needs a name and a command")
+                }
+                return CheckDefinition(
+                    name: check.name, command: check.command, required: check.required ?? true,
+                    timeoutSeconds: check.timeoutSeconds ?? 600, parser: check.parser)
+            }
+        }
+        if let configured = project.checks { return configured }
+        let roots = Set(snapshot.entries.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
+        return ProjectConfigurationLoader.detectChecks(rootEntries: roots.sorted()) { read($0, snapshot) }
+    }
+
+    private func instructions(_ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot) -> String? {
+        let files = [project.instructions, read("AGENTS.md", snapshot).map { String(decoding: $0, as: UTF8.self) }]
+        let text = files.compactMap { $0 }.joined(separator: "\n\n")
+        return text.isEmpty ? nil : HeadTailBuffer.capped(text, limit: Self.maximumInstructions)
+    }
+
+    /// A regular file of the snapshot; never through a link.
+    private func read(_ path: String, _ snapshot: WorkspaceSnapshot) -> [UInt8]? {
+        guard let entry = snapshot.entries[path], entry.mode != .symbolicLink else { return nil }
+        return FileBytes.read("\(snapshot.base)/\(path)", limit: 1 << 20)
+    }
+}

@@ -1,0 +1,46 @@
+import AgentProtocol
+import Git
+import Policy
+import Workspace
+
+extension AgentSession {
+    /// The session's result: what `agent/diff` hands over.
+    /// - Throws: `AgentError.notLive` when the sandbox is gone or was never there.
+    public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
+        guard let ready, state.isLive else {
+            throw AgentError.notLive("the session has no sandbox (\(state.rawValue)); its result is not at hand")
+        }
+        let work = try await ready.changes.state()
+        let wanted = params.paths.map(Set.init)
+        var files: [FileDifference] = []
+        for change in work.changes where wanted?.contains(change.path) ?? true {
+            files.append(try difference(change, ready.snapshot, params.includeContents ?? false))
+        }
+        return AgentDiff.Result(
+            treeHash: work.treeHash, baseTreeHash: ready.snapshot.treeHash, files: files,
+            patch: files.map(\.patch).joined())
+    }
+
+    private func difference(
+        _ change: ChangeTracker.Change, _ snapshot: WorkspaceSnapshot, _ withContents: Bool
+    ) throws -> FileDifference {
+        let limit = configuration.limits.resultFileBytes
+        let old: [UInt8]?
+        switch change.old?.mode {
+        case nil: old = nil
+        case .symbolicLink?: old = FileBytes.readLink("\(snapshot.base)/\(change.path)")
+        default: old = FileBytes.read("\(snapshot.base)/\(change.path)", limit: limit)
+        }
+        let new = change.new == nil ? nil : try change.file.contents(maximumBytes: limit)
+        let patch = try UnifiedDiff.make(
+            old: change.old == nil ? nil : old ?? [], new: new, path: change.path,
+            oldMode: change.old?.mode ?? .regular, newMode: change.new?.mode ?? .regular)
+        return FileDifference(
+            path: change.path, change: change.kind, binary: patch.binary, oldMode: change.old?.mode.rawValue,
+            newMode: change.new?.mode.rawValue, oldHash: change.old?.blob.description,
+            newHash: change.new?.blob.description, patch: patch.text,
+            oldContents: withContents ? old.map(Base64.encode) : nil,
+            newContents: withContents ? new.map(Base64.encode) : nil,
+            sensitive: PolicyLayer.isSensitive(path: change.path) ? true : nil)
+    }
+}

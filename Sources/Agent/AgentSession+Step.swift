@@ -1,0 +1,90 @@
+import AgentProtocol
+import Models
+
+extension AgentSession {
+    /// Asks the model once and streams its answer into the log.
+    func step(_ ready: Ready) async throws -> ModelResponse {
+        let request = ModelRequest(
+            system: ready.systemPrompt, messages: messages, tools: ready.tools.definitions,
+            sessionKey: configuration.sessionId, workspacePath: configuration.workspaceFolder)
+        var open = OpenItem()
+        for try await event in configuration.provider.stream(request) {
+            switch event {
+            case .textDelta(let text):
+                try await extend(&open, .message, text)
+            case .reasoningDelta(let text):
+                try await extend(&open, .reasoning, text)
+            case .toolCall:
+                try await complete(&open)
+            case .retrying(let reason, let delay):
+                try await emit(
+                    .modelRetried(
+                        ModelRetried(
+                            reason: reason, delayMilliseconds: Int(delay / .milliseconds(1)),
+                            voidItemIds: open.begun)))
+                open = OpenItem()
+            case .completed(let response):
+                try await complete(&open)
+                messages.append(.assistant(response.content))
+                let step = usage(response)
+                usage.inputTokens += step.inputTokens
+                usage.outputTokens += step.outputTokens
+                usage.cacheReadTokens += step.cacheReadTokens
+                usage.cacheWriteTokens += step.cacheWriteTokens
+                try await emit(.usageUpdated(UsageUpdated(step: step, session: usage)))
+                return response
+            }
+        }
+        try Task.checkCancellation()
+        throw ModelError.streamCut("the stream ended without an answer")
+    }
+
+    func usage(_ response: ModelResponse) -> TokenUsage {
+        TokenUsage(
+            inputTokens: response.usage.input, outputTokens: response.usage.output,
+            cacheReadTokens: response.usage.cacheRead, cacheWriteTokens: response.usage.cacheWrite)
+    }
+
+    /// The message or reasoning that is being streamed.
+    private struct OpenItem {
+        enum Kind { case message, reasoning }
+
+        var id: String?
+        var kind = Kind.message
+        var text = ""
+        /// Items of this attempt, for a retry to void.
+        var begun: [String] = []
+    }
+
+    private func extend(_ open: inout OpenItem, _ kind: OpenItem.Kind, _ text: String) async throws {
+        if open.id != nil, open.kind != kind { try await complete(&open) }
+        let id: String
+        if let known = open.id {
+            id = known
+        } else {
+            id = newItem(kind == .message ? "message" : "reasoning")
+            open.id = id
+            open.kind = kind
+            open.begun.append(id)
+            switch kind {
+            case .message: try await emit(.messageStarted(MessageStarted(itemId: id)))
+            case .reasoning: try await emit(.reasoningStarted(ReasoningStarted(itemId: id)))
+            }
+        }
+        open.text += text
+        switch kind {
+        case .message: try await emit(.messageDelta(MessageDelta(itemId: id, text: text)))
+        case .reasoning: try await emit(.reasoningDelta(ReasoningDelta(itemId: id, text: text)))
+        }
+    }
+
+    private func complete(_ open: inout OpenItem) async throws {
+        guard let id = open.id else { return }
+        switch open.kind {
+        case .message: try await emit(.messageCompleted(MessageCompleted(itemId: id, text: open.text)))
+        case .reasoning: try await emit(.reasoningCompleted(ReasoningCompleted(itemId: id, text: open.text)))
+        }
+        open.id = nil
+        open.text = ""
+    }
+}

@@ -1,0 +1,164 @@
+import AgentProtocol
+import Models
+import Sandbox
+
+extension AgentSession {
+    /// How a turn's loop came to its end.
+    private struct Ending {
+        var outcome: TurnOutcome
+        var reason: String
+        var evidence: [CheckEvidence] = []
+    }
+
+    /// Works on one prompt until the checks agree, a limit is met, or someone ends it.
+    func runTurn(_ prompt: String) async {
+        guard let ready else { return }
+        let turnId = newTurn()
+        let clock = ContinuousClock()
+        let started = clock.now
+        var loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: started)
+        var ending: Ending
+        do {
+            await setState(.running)
+            try await emit(
+                .turnStarted(TurnStarted(turnId: turnId, prompt: prompt, model: configuration.modelName)))
+            messages.append(.user(([prompt] + pendingNotes).joined(separator: "\n\n")))
+            pendingNotes.removeAll()
+            ending = try await work(ready, &loop)
+        } catch is CancellationError {
+            ending = Ending(outcome: .cancelled, reason: "cancelled")
+        } catch let error as ModelError {
+            ending = Ending(outcome: .failed, reason: "\(error)")
+        } catch {
+            ending = Ending(outcome: .failed, reason: "\(error)")
+        }
+        closeOpenCalls(reason: ending.reason)
+        let tree = try? await ready.changes.state()
+        setOutcome(ending.outcome)
+        do {
+            try await emit(
+                .turnCompleted(
+                    TurnCompleted(
+                        turnId: turnId, outcome: ending.outcome, reason: ending.reason, evidence: ending.evidence,
+                        treeHash: tree?.treeHash, changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
+                        durationMilliseconds: Int((clock.now - started) / .milliseconds(1)))))
+        } catch {
+            // The log cannot be written: a session without a record does not go on.
+            Task { await self.stop(reason: "\(error)", state: .failed) }
+        }
+        await observer.stateChanged(state, ending.outcome)
+    }
+
+    private func work(_ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending {
+        var gateFailures = 0
+        while true {
+            try Task.checkCancellation()
+            if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
+            takeSteering()
+            let response = try await step(ready)
+            loop.answered(usage(response))
+            let calls = response.toolCalls
+            if !calls.isEmpty {
+                gateFailures = 0
+                if let ending = try await execute(calls, ready, &loop) { return ending }
+                continue
+            }
+            if response.stopReason == .refusal {
+                return Ending(outcome: .failed, reason: "the model refused: \(response.text)")
+            }
+            if !steering.isEmpty { continue }
+            if response.stopReason == .maximumTokens {
+                messages.append(.user("Your answer was cut at the output limit. Go on from where it ended."))
+                continue
+            }
+            switch try await gate(ready) {
+            case .ended(let ending):
+                return ending
+            case .failed(let round):
+                gateFailures += 1
+                if gateFailures >= configuration.limits.gateRounds {
+                    return Ending(
+                        outcome: .unverified, reason: failureReason(round), evidence: round.evidence)
+                }
+                messages.append(.user("The work is not done: a required check fails.\n\n\(round.report)"))
+            }
+        }
+    }
+
+    private enum GateResult {
+        case ended(Ending)
+        case failed(CheckRunner.Round)
+    }
+
+    /// Done means verified: every required check passed on the exact tree that is handed over.
+    private func gate(_ ready: Ready) async throws -> GateResult {
+        let work = try await ready.changes.state()
+        if work.changes.isEmpty {
+            return .ended(Ending(outcome: .answered, reason: "nothing was changed"))
+        }
+        if await ready.checks.isEmpty {
+            return .ended(
+                Ending(
+                    outcome: .unverified,
+                    reason: "there is no check that could verify the change; name one in .cofferdam.yaml"))
+        }
+        let round = try await ready.checks.run(.gate)
+        guard round.passed else { return .failed(round) }
+        return .ended(Ending(outcome: .verified, reason: "every required check passed", evidence: round.evidence))
+    }
+
+    private func failureReason(_ round: CheckRunner.Round) -> String {
+        let failed = round.evidence.filter { $0.required && !$0.passed }.map { "`\($0.name)` (\($0.result.summary))" }
+        return failed.isEmpty
+            ? "a required check did not pass on the final tree"
+            : "required checks fail: \(failed.joined(separator: ", "))"
+    }
+
+    private func takeSteering() {
+        guard !steering.isEmpty else { return }
+        appendToUser(steering.map(ContentBlock.text))
+        steering.removeAll()
+    }
+
+    /// Vendors want the speakers to take turns: what is said to the model joins the last message when it is the user's.
+    private func appendToUser(_ blocks: [ContentBlock]) {
+        if let last = messages.indices.last, messages[last].role == .user {
+            messages[last].content += blocks
+        } else {
+            messages.append(ModelMessage(role: .user, content: blocks))
+        }
+    }
+
+    private func execute(_ calls: [ToolCall], _ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending? {
+        let before = try await ready.changes.state().treeHash
+        let round = try await runCalls(calls, ready)
+        loop.waited(round.waited)
+        var blocks = round.results.map(ContentBlock.toolResult)
+        let tree = try await ready.changes.state().treeHash
+        if tree != before {
+            let checks = try await ready.checks.run(.afterEdit)
+            if !checks.report.isEmpty { blocks.append(.text("After this change:\n\n\(checks.report)")) }
+        }
+        let repeated = loop.executed(
+            calls: calls.map { "\($0.name) \($0.arguments.text)" }.joined(separator: "\n"),
+            results: round.results.map(\.text).joined(separator: "\n"))
+        if repeated == .notice {
+            blocks.append(.text("You repeat the same calls with the same results. Try another way, or end."))
+        }
+        messages.append(ModelMessage(role: .user, content: blocks))
+        if repeated == .end {
+            return Ending(outcome: .limit, reason: "the model repeated the same calls without a new result")
+        }
+        return nil
+    }
+
+    /// A turn that ends between a call and its result leaves a conversation that vendors refuse: the results are added.
+    private func closeOpenCalls(reason: String) {
+        guard let last = messages.last, last.role == .assistant else { return }
+        let open = last.content.compactMap { block -> ToolResult? in
+            guard case .toolCall(let call) = block else { return nil }
+            return ToolResult(callID: call.id, text: "Not done: \(reason).", isError: true)
+        }
+        if !open.isEmpty { messages.append(.toolResults(open)) }
+    }
+}

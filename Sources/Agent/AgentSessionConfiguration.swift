@@ -1,0 +1,36 @@
+import AgentProtocol
+import Models
+import Policy
+import Sandbox
+
+/// What a session needs from its service.
+public struct AgentSessionConfiguration: Sendable {
+    public var sessionId: String
+    public var start: AgentStart.Params
+    /// Absolute, without a trailing slash.
+    public var workspaceFolder: String
+    public var modelName: String
+    public var provider: any ModelProvider
+    public var driver: any SandboxDriver
+    /// Folder of the session on the service's disk; made by the service.
+    public var stateDirectory: String
+    /// Layers above the repository's: built in, organisation, user.
+    public var policyLayers: [PolicyLayer]
+    public var limits: AgentLimits
+
+    public init(
+        sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,
+        provider: any ModelProvider, driver: any SandboxDriver, stateDirectory: String,
+        policyLayers: [PolicyLayer] = [.builtIn()], limits: AgentLimits = .init()
+    ) {
+        self.sessionId = sessionId
+        self.start = start
+        self.workspaceFolder = workspaceFolder
+        self.modelName = modelName
+        self.provider = provider
+        self.driver = driver
+        self.stateDirectory = stateDirectory
+        self.policyLayers = policyLayers
+        self.limits = limits
+    }
+}

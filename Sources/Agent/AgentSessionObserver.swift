@@ -1,0 +1,19 @@
+import AgentProtocol
+
+/// What a session tells its service.
+public struct AgentSessionObserver: Sendable {
+    /// State, outcome or title changed: keep it.
+    public var stateChanged: @Sendable (SessionState, TurnOutcome?) async -> Void
+    public var approvalRequested: @Sendable (ApprovalRequest) async -> Void
+    public var approvalResolved: @Sendable (ApprovalResolution) async -> Void
+
+    public init(
+        stateChanged: @escaping @Sendable (SessionState, TurnOutcome?) async -> Void,
+        approvalRequested: @escaping @Sendable (ApprovalRequest) async -> Void,
+        approvalResolved: @escaping @Sendable (ApprovalResolution) async -> Void
+    ) {
+        self.stateChanged = stateChanged
+        self.approvalRequested = approvalRequested
+        self.approvalResolved = approvalResolved
+    }
+}

@@ -1,0 +1,116 @@
+import AgentProtocol
+import Diagnostics
+import ProjectConfiguration
+import Sandbox
+import Store
+
+/// Runs the checks of a session and keeps what they proved.
+///
+/// The first run of each check, on the untouched tree, is the baseline that later runs are compared with.
+actor CheckRunner {
+    /// What a round of checks gave.
+    struct Round: Sendable {
+        /// What the model reads; empty when nothing ran.
+        var report: String
+        /// Every required check passed, on the tree that `evidence` names.
+        var passed: Bool
+        var evidence: [CheckEvidence]
+    }
+
+    private let checks: [CheckDefinition]
+    private let runner: CommandRunner
+    private let changes: ChangeTracker
+    private let workspace: String
+    private let limits: AgentLimits
+    private var baseline: [String: [Diagnostic]] = [:]
+    private var latest: [String: CheckEvidence] = [:]
+    private var slow: Set<String> = []
+    private var nextItem = 0
+
+    /// Diagnostics in one event; more would only slow editors.
+    private static let maximumDiagnostics = 1000
+
+    init(
+        checks: [CheckDefinition], runner: CommandRunner, changes: ChangeTracker, workspace: String, limits: AgentLimits
+    ) {
+        self.checks = checks
+        self.runner = runner
+        self.changes = changes
+        self.workspace = workspace
+        self.limits = limits
+    }
+
+    var isEmpty: Bool { checks.isEmpty }
+
+    enum Occasion {
+        /// On the untouched tree.
+        case baseline
+        /// After edits: fast checks, up to the first required one that fails.
+        case afterEdit
+        /// Before a turn may call itself verified: all.
+        case gate
+    }
+
+    /// Runs the checks that the occasion calls for. A check that already ran on the same tree is not run again.
+    /// - Throws: `SandboxError`, `StoreError`, `CancellationError`.
+    func run(_ occasion: Occasion) async throws -> Round {
+        var report: [String] = []
+        for check in checks {
+            if occasion == .afterEdit, slow.contains(check.name) || check.when == .end { continue }
+            let state = try await changes.state()
+            if let known = latest[check.name], known.treeHash == state.treeHash, known.passed {
+                continue
+            }
+            let (evidence, text) = try await run(check, state)
+            report.append(text)
+            if occasion != .baseline, check.required, !evidence.passed { break }
+        }
+        let tree = try await changes.state().treeHash
+        let current = checks.compactMap { check in latest[check.name].flatMap { $0.treeHash == tree ? $0 : nil } }
+        let required = checks.filter(\.required)
+        let passed =
+            !required.isEmpty && required.allSatisfy { check in current.contains { $0.name == check.name && $0.passed } }
+        return Round(report: report.joined(separator: "\n\n"), passed: passed, evidence: current)
+    }
+
+    private func run(_ check: CheckDefinition, _ state: ChangeTracker.State) async throws -> (CheckEvidence, String) {
+        nextItem += 1
+        let itemId = "check-\(nextItem)"
+        try await runner.log.append(
+            .checkStarted(CheckStarted(itemId: itemId, name: check.name, command: check.command)))
+        let before = try await changes.addedPaths()
+        let outcome = try await runner.run(
+            ExecRequest(arguments: check.command, timeout: .seconds(check.timeoutSeconds)), itemId: itemId,
+            capture: limits.parsedOutputBytes)
+        try await changes.checkEnded(addedBefore: before)
+        if outcome.result.durationMilliseconds > limits.slowCheckSeconds * 1000 { slow.insert(check.name) }
+
+        let lines = SourceLines(state: state, snapshot: changes.snapshot)
+        let parsed = DiagnosticParsing.parse(
+            CheckOutput(
+                command: check.command, stdout: outcome.captured.stdout, stderr: outcome.captured.stderr,
+                workingDirectory: workspace, workspaceRoot: workspace, parser: check.parser),
+            sourceLine: lines.line)
+        let known = baseline[check.name] ?? parsed.diagnostics
+        baseline[check.name] = known
+        let delta = DiagnosticDelta.compare(baseline: known, current: parsed.diagnostics)
+        try await runner.log.append(
+            .diagnosticsUpdated(
+                DiagnosticsUpdated(
+                    check: check.name, diagnostics: Array(parsed.diagnostics.prefix(Self.maximumDiagnostics)),
+                    total: parsed.diagnostics.count, new: delta.new.count, fixed: delta.fixed.count,
+                    remaining: delta.remaining.count)))
+        let evidence = CheckEvidence(
+            name: check.name, command: check.command, required: check.required, passed: outcome.result.succeeded,
+            result: outcome.result, errors: parsed.diagnostics.count { $0.severity == .error },
+            warnings: parsed.diagnostics.count { $0.severity == .warning }, treeHash: state.treeHash)
+        // A check that rewrites sources proves nothing about the tree that it leaves behind.
+        latest[check.name] = evidence
+        try await runner.log.append(.checkCompleted(CheckCompleted(itemId: itemId, evidence: evidence)))
+        let heading = "Check `\(check.name)` (\(ShellQuoting.join(check.command))): \(outcome.result.summary)\n"
+        let body = DiagnosticReport.text(
+            check: check.name, passed: evidence.passed, delta: delta, diagnostics: parsed.diagnostics,
+            unparsed: parsed.unparsed, sourceLine: lines.line, maximumBytes: limits.checkReportBytes)
+        return (evidence, heading + body)
+    }
+}

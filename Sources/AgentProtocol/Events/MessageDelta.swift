@@ -1,0 +1,10 @@
+/// `messageDelta`: more of the text.
+public struct MessageDelta: Codable, Sendable, Equatable {
+    public var itemId: String
+    public var text: String
+
+    public init(itemId: String, text: String) {
+        self.itemId = itemId
+        self.text = text
+    }
+}

@@ -1,0 +1,15 @@
+/// `resultApplied`: a client wrote the result into the working tree.
+public struct ResultApplied: Codable, Sendable, Equatable {
+    public var applied: [String]
+    public var conflicts: [ApplyConflict]
+    public var treeHash: String
+    /// Name of the client.
+    public var client: String
+
+    public init(applied: [String], conflicts: [ApplyConflict], treeHash: String, client: String) {
+        self.applied = applied
+        self.conflicts = conflicts
+        self.treeHash = treeHash
+        self.client = client
+    }
+}

@@ -1,0 +1,53 @@
+import JSONRPC
+
+/// `agent/start`: begins a session in a sandbox of its own and answers at once; the sandbox boots behind the answer.
+public enum AgentStart: RequestType {
+    public static let method = "agent/start"
+
+    public struct Params: Codable, Sendable, Equatable {
+        /// What the user asks for, in plain words.
+        public var prompt: String
+        /// Absolute path or `file:` URI of the folder to work on.
+        public var workspaceFolder: String
+        /// Unsaved buffers; they replace the files of the same path in the snapshot.
+        public var documents: [DocumentOverlay]?
+        /// What the user was looking at.
+        public var context: PromptContext?
+        /// Name of a model or a role of the service's configuration; absent: the default.
+        public var model: String?
+        /// Replaces the checks of the repository for this session.
+        public var checks: [CheckSpecification]?
+        /// `edit` (default) or `plan` (nothing is changed).
+        public var mode: SessionMode?
+        public var budgets: Budgets?
+        /// A name chosen by the client; starting twice with the same key gives the same session.
+        public var idempotencyKey: String?
+
+        public init(
+            prompt: String, workspaceFolder: String, documents: [DocumentOverlay]? = nil,
+            context: PromptContext? = nil, model: String? = nil, checks: [CheckSpecification]? = nil,
+            mode: SessionMode? = nil, budgets: Budgets? = nil, idempotencyKey: String? = nil
+        ) {
+            self.prompt = prompt
+            self.workspaceFolder = workspaceFolder
+            self.documents = documents
+            self.context = context
+            self.model = model
+            self.checks = checks
+            self.mode = mode
+            self.budgets = budgets
+            self.idempotencyKey = idempotencyKey
+        }
+    }
+
+    public struct Result: Codable, Sendable, Equatable {
+        public var sessionId: String
+        /// Sequence number of the session's newest event; attach with `afterSeq: 0` to get all.
+        public var seq: Int
+
+        public init(sessionId: String, seq: Int) {
+            self.sessionId = sessionId
+            self.seq = seq
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// One finding of a compiler, linter or test runner, whatever printed it.
+public struct Diagnostic: Codable, Sendable, Hashable {
+    /// The tool's name: `gcc`, `swiftc`, `pytest`.
+    public var tool: String
+    public var severity: Severity
+    /// The tool's own name of the rule: `-Wunused-variable`, `E0382`.
+    public var code: String?
+    /// Documentation of the rule.
+    public var codeURL: String?
+    public var message: String
+    /// Relative to the workspace folder; empty when the tool named no file (a linker error).
+    public var path: String
+    /// Absent when the tool named no place in the file.
+    public var range: TextRange?
+    public var related: [RelatedLocation]?
+    public var fixes: [DiagnosticFix]?
+    /// The same for the same finding after lines have moved; hex.
+    public var fingerprint: String
+
+    public enum Severity: String, Codable, Sendable, CaseIterable {
+        case error, warning, information, hint
+    }
+
+    public init(
+        tool: String, severity: Severity, code: String? = nil, codeURL: String? = nil, message: String, path: String,
+        range: TextRange? = nil, related: [RelatedLocation]? = nil, fixes: [DiagnosticFix]? = nil,
+        fingerprint: String = ""
+    ) {
+        self.tool = tool
+        self.severity = severity
+        self.code = code
+        self.codeURL = codeURL
+        self.message = message
+        self.path = path
+        self.range = range
+        self.related = related
+        self.fixes = fixes
+        self.fingerprint = fingerprint
+    }
+}

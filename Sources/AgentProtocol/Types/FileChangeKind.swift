@@ -1,0 +1,3 @@
+public enum FileChangeKind: String, Codable, Sendable, CaseIterable {
+    case added, modified, deleted
+}

@@ -1,0 +1,4 @@
+import JSON
+
+/// Any JSON, carried through untouched.
+public typealias JSONValue = JSON

@@ -1,0 +1,3 @@
+public enum OutputStream: String, Codable, Sendable, CaseIterable {
+    case stdout, stderr
+}

@@ -1,0 +1,37 @@
+/// A session as lists show it.
+public struct SessionSummary: Codable, Sendable, Equatable {
+    public var sessionId: String
+    public var workspaceFolder: String
+    /// The first line of the first prompt.
+    public var title: String
+    public var state: SessionState
+    /// How the last turn ended.
+    public var outcome: TurnOutcome?
+    public var model: String
+    /// Milliseconds since 1970 (UTC).
+    public var createdAt: Int
+    public var updatedAt: Int
+    /// The newest event.
+    public var seq: Int
+    /// Approvals that wait for an answer.
+    public var pendingApprovals: [ApprovalRequest]
+    /// True once a client applied the result in full.
+    public var applied: Bool
+
+    public init(
+        sessionId: String, workspaceFolder: String, title: String, state: SessionState, outcome: TurnOutcome?,
+        model: String, createdAt: Int, updatedAt: Int, seq: Int, pendingApprovals: [ApprovalRequest], applied: Bool
+    ) {
+        self.sessionId = sessionId
+        self.workspaceFolder = workspaceFolder
+        self.title = title
+        self.state = state
+        self.outcome = outcome
+        self.model = model
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.seq = seq
+        self.pendingApprovals = pendingApprovals
+        self.applied = applied
+    }
+}

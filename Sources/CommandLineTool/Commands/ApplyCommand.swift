@@ -1,0 +1,37 @@
+import AgentProtocol
+import ArgumentParser
+import ServiceClient
+import JSON
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Write a session's result into its folder.",
+        discussion: "A file that was changed here since the session began is left as it is; exit code 6.")
+
+    @Argument(help: "The session, or the beginning of its name; default the newest of this folder.")
+    var session: String?
+    @Option(name: .shortAndLong, help: "Only this file; may be given several times.")
+    var path: [String] = []
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await ServiceSession.with { service in
+            let summary = try await service.resolve(session)
+            let result = try await DiskApplier(client: service.client).apply(summary, paths: path.isEmpty ? nil : path)
+            Self.report(result, json: json)
+            if !result.conflicts.isEmpty { throw ExitCode(ExitStatus.conflicts) }
+        }
+    }
+
+    static func report(_ result: AgentApply.Result, json: Bool) {
+        if json {
+            if let text = try? JSONCoder.encode(["apply": try JSONCoder.encode(result)]).text { Terminal.line(text) }
+            return
+        }
+        for path in result.applied { Terminal.line("applied \(Terminal.harmless(path))") }
+        for conflict in result.conflicts {
+            Terminal.error("conflict \(Terminal.harmless(conflict.path)): \(Terminal.harmless(conflict.reason))")
+        }
+    }
+}

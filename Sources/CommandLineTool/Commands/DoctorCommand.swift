@@ -1,0 +1,60 @@
+import AgentProtocol
+import ArgumentParser
+import ServiceClient
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check this machine and the service, and say what to do.")
+
+    func run() async throws {
+        var isFine = true
+        func report(_ ok: Bool, _ text: String, _ advice: String) {
+            Terminal.line("\(ok ? Terminal.styled("ok  ", .green) : Terminal.styled("FAIL", .red)) \(text)")
+            if !ok {
+                Terminal.line("     \(advice)")
+                isFine = false
+            }
+        }
+        Terminal.line("cofferdam \(ProgramVersion.current)")
+        let environment = ProcessEnvironment.all
+        let isRemote = environment["COFFERDAM_SERVICE_URL"] != nil
+        if !isRemote {
+            report(
+                Programs.find("bwrap", environment) != nil, "bubblewrap (makes the sandbox)",
+                "install it: apt-get install bubblewrap")
+            if Programs.find("rg", environment) == nil {
+                Terminal.line("note ripgrep is not installed; searches fall back to grep (apt-get install ripgrep)")
+            } else {
+                report(true, "ripgrep (searches in the sandbox)", "")
+            }
+        }
+        let place = environment["COFFERDAM_SERVICE_URL"] ?? "on this machine"
+        do {
+            let session = try ServiceSession.open()
+            let result = try await session.client.initializeResult()
+            report(
+                true, "service \(place): \(result.serverInfo.name) \(result.serverInfo.version ?? "")", "")
+            report(
+                !result.models.isEmpty,
+                result.models.isEmpty ? "no model" : "models: \(result.models.joined(separator: ", "))",
+                "set ANTHROPIC_API_KEY or OPENAI_API_KEY before the service starts, or write ~/.config/cofferdam/models.yaml")
+            await session.client.close()
+        } catch {
+            report(false, "service \(place)", "\(error)")
+        }
+        if !isFine { throw ExitCode.failure }
+    }
+}
+
+enum Programs {
+    static func find(_ name: String, _ environment: [String: String]) -> String? {
+        (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
+            .first { access($0, X_OK) == 0 }
+    }
+}

@@ -1,0 +1,29 @@
+import AgentProtocol
+import ArgumentParser
+
+struct PromptCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prompt", abstract: "Send a follow-up to a session and follow its turn.")
+
+    @Argument(help: "What to do next.")
+    var text: String
+    @Option(help: "The session, or the beginning of its name; default the newest of this folder.")
+    var session: String?
+    @Flag(help: "Steer the running turn instead of waiting for its end.")
+    var steer = false
+    @Flag(help: "Print every event as a line of JSON.")
+    var json = false
+
+    func run() async throws {
+        let status = try await ServiceSession.with(asks: Terminal.inputIsTerminal && !json) { service in
+            let summary = try await service.resolve(session)
+            let sent = try await service.client.call(
+                AgentPrompt.self,
+                AgentPrompt.Params(sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue))
+            _ = try await service.client.attach(summary.sessionId, afterSeq: sent.seq - 1)
+            let follower = SessionFollower(session: service, sessionId: summary.sessionId, json: json)
+            return SessionFollower.status(of: await follower.follow(untilTurnAfter: sent.seq))
+        }
+        throw ExitCode(status)
+    }
+}

@@ -1,0 +1,76 @@
+import AgentProtocol
+import ArgumentParser
+import ServiceClient
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Start a session on a folder and follow it to the end of its turn.")
+
+    enum ApplyChoice: String, ExpressibleByArgument, CaseIterable {
+        case verified, always, never
+    }
+
+    @Argument(help: "What to do, in plain words.")
+    var prompt: String
+    @Option(name: .shortAndLong, help: "The folder to work on.")
+    var folder = "."
+    @Option(help: "Model or role of the service's configuration.")
+    var model: String?
+    @Option(help: "When to write the result into the folder: \(ApplyChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var apply = ApplyChoice.verified
+    @Flag(help: "Look only and answer with a plan.")
+    var plan = false
+    @Flag(help: "Print every event as a line of JSON.")
+    var json = false
+    @Flag(help: "Allow every action that policy asks about.")
+    var yes = false
+    @Flag(help: "Keep the session for further prompts.")
+    var keep = false
+    @Option(help: "Most model answers.")
+    var maxSteps: Int?
+    @Option(help: "Most tokens.")
+    var maxTokens: Int?
+    @Option(help: "Most seconds.")
+    var maxSeconds: Int?
+    @Option(help: "Start or find the session of this name, so that a script can try again.")
+    var idempotencyKey: String?
+
+    func run() async throws {
+        let asks = Terminal.inputIsTerminal && !json && !yes
+        let status = try await ServiceSession.with(asks: asks) { session in
+            let folder = try WorkingFolder.absolute(folder)
+            let started = try await session.client.call(
+                AgentStart.self,
+                AgentStart.Params(
+                    prompt: prompt, workspaceFolder: folder, model: model, mode: plan ? .plan : nil,
+                    budgets: Budgets(maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds),
+                    idempotencyKey: idempotencyKey))
+            if !json { Terminal.line(Terminal.styled("session \(started.sessionId) on \(folder)", .bold)) }
+            _ = try await session.client.attach(started.sessionId, afterSeq: 0)
+            let follower = SessionFollower(
+                session: session, sessionId: started.sessionId, json: json, approvesAll: yes)
+            let end = await follower.follow(untilTurnAfter: 0)
+            return try await finish(end, started.sessionId, session)
+        }
+        throw ExitCode(status)
+    }
+
+    private func finish(_ end: SessionFollower.End, _ id: String, _ session: ServiceSession) async throws -> Int32 {
+        let status = SessionFollower.status(of: end)
+        guard case .turn(let turn) = end else { return status }
+        let wanted = apply == .always || (apply == .verified && turn.outcome == .verified)
+        var isDone = turn.changedFiles.isEmpty
+        if !turn.changedFiles.isEmpty, wanted {
+            let summary = try await session.resolve(id)
+            let result = try await DiskApplier(client: session.client).apply(summary, paths: nil)
+            ApplyCommand.report(result, json: json)
+            isDone = result.conflicts.isEmpty
+        } else if !turn.changedFiles.isEmpty, !json {
+            Terminal.line("not applied; see `cofferdam diff \(id)`, then `cofferdam apply \(id)`")
+        }
+        if isDone && !keep {
+            _ = try await session.client.call(AgentStop.self, SessionReference(sessionId: id))
+        }
+        return !isDone && wanted ? ExitStatus.conflicts : status
+    }
+}

@@ -1,0 +1,122 @@
+import AgentProtocol
+import JSON
+
+/// Shows a session's events: live on a terminal, plain lines in a pipe, JSON lines on request.
+struct EventPrinter {
+    var json: Bool
+    /// Whether the cursor stands behind streamed text.
+    private var midLine = false
+    /// Lines of each item's output that were shown; the rest is in the log.
+    private var outputLines: [String: Int] = [:]
+
+    /// A terminal that scrolls for minutes helps nobody.
+    private static let maximumOutputLines = 200
+
+    init(json: Bool) { self.json = json }
+
+    mutating func show(_ progress: AgentProgress.Params) {
+        if json {
+            if let line = try? JSONCoder.encode(progress).text { Terminal.line(line) }
+            return
+        }
+        switch progress.event {
+        case .sessionStatus(let event):
+            let reason = event.reason.map { ": \($0)" } ?? ""
+            line("· \(event.state.rawValue)\(reason)", event.state == .failed ? .red : .dim)
+        case .turnStarted(let event): line("▶ \(event.model)", .dim)
+        case .promptReceived(let event): line("» \(event.text)", .bold)
+        case .messageDelta(let event) where Terminal.outputIsTerminal:
+            Terminal.out(Terminal.harmless(event.text))
+            midLine = !event.text.hasSuffix("\n")
+        case .messageCompleted(let event):
+            if Terminal.outputIsTerminal { endLine() } else { line(event.text, nil) }
+        case .reasoningCompleted(let event): line("~ \(event.text)", .dim)
+        case .modelRetried(let event): line("! \(event.reason); trying again", .yellow)
+        case .toolCallStarted(let event): line("• \(event.title)", .cyan)
+        case .toolCallCompleted(let event): show(event)
+        case .outputDelta(let event): show(event)
+        case .fileChanged(let event): showPatch(event.patch)
+        case .diagnosticsUpdated(let event): show(event)
+        case .checkStarted(let event): line("? check \(event.name): \(event.command.joined(separator: " "))", .cyan)
+        case .checkCompleted(let event):
+            let evidence = event.evidence
+            let mark = evidence.passed ? "✓ check \(evidence.name) passed" : "✗ check \(evidence.name) failed"
+            line(mark, evidence.passed ? .green : .red)
+        case .approvalRequested(let event):
+            line("‼ waits for approval: \(event.approval.title)  (\(event.approval.approvalId))", .yellow)
+        case .approvalResolved(let event):
+            let resolution = event.resolution
+            let by = resolution.answeredBy.map { " by \($0)" } ?? ""
+            line("· approval \(resolution.decision?.rawValue ?? resolution.cause.rawValue)\(by)", .dim)
+        case .turnCompleted(let event): show(event)
+        case .resultApplied(let event): line("· applied \(event.applied.count) files", .dim)
+        case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
+        case .messageStarted, .messageDelta, .reasoningStarted, .reasoningDelta, .usageUpdated, .unknown: break
+        }
+    }
+
+    private mutating func show(_ event: ToolCallCompleted) {
+        switch event.status {
+        case .completed: break
+        case .failed:
+            let text = event.text.split(separator: "\n").first.map(String.init) ?? "failed"
+            line("  \(text)", event.command == nil ? .red : .yellow)
+        case .denied: line("  \(event.text)", .yellow)
+        case .cancelled: line("  cancelled", .yellow)
+        }
+    }
+
+    private mutating func show(_ event: OutputDelta) {
+        guard let text = event.text else { return line("  [binary output]", .dim) }
+        for part in text.split(separator: "\n", omittingEmptySubsequences: true) {
+            let shown = outputLines[event.itemId, default: 0]
+            outputLines[event.itemId] = shown + 1
+            if shown == Self.maximumOutputLines { line("  [… more in the session's log …]", .dim) }
+            if shown < Self.maximumOutputLines { line("  \(part)", .dim) }
+        }
+    }
+
+    private mutating func showPatch(_ patch: String) {
+        for part in patch.split(separator: "\n") {
+            let style: Terminal.Style = part.hasPrefix("+") ? .green : part.hasPrefix("-") ? .red : .dim
+            line("  \(part)", style)
+        }
+    }
+
+    private mutating func show(_ event: DiagnosticsUpdated) {
+        for diagnostic in event.diagnostics.prefix(20) {
+            let place = diagnostic.range.map { ":\($0.startLine):\($0.startColumn)" } ?? ""
+            line(
+                "  \(diagnostic.path)\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)",
+                diagnostic.severity == .error ? .red : .yellow)
+        }
+        if event.total > 20 { line("  [… \(event.total - 20) more …]", .dim) }
+    }
+
+    private mutating func show(_ event: TurnCompleted) {
+        let style: Terminal.Style =
+            switch event.outcome {
+            case .verified, .answered: .green
+            case .unverified, .limit, .cancelled: .yellow
+            case .failed: .red
+            }
+        line("■ \(event.outcome.rawValue): \(event.reason)", style)
+        for evidence in event.evidence {
+            line("  \(evidence.passed ? "✓" : "✗") \(evidence.name): \(evidence.command.joined(separator: " "))", .dim)
+        }
+        if let tree = event.treeHash, !event.changedFiles.isEmpty {
+            line("  \(event.changedFiles.count) files changed, tree \(tree.prefix(12))", .dim)
+        }
+    }
+
+    private mutating func line(_ text: String, _ style: Terminal.Style?) {
+        endLine()
+        let safe = Terminal.harmless(text)
+        Terminal.line(style.map { Terminal.styled(safe, $0) } ?? safe)
+    }
+
+    private mutating func endLine() {
+        if midLine { Terminal.line("") }
+        midLine = false
+    }
+}

@@ -1,0 +1,36 @@
+/// Turns one tool's output into findings.
+///
+/// Several tools may write into one output, so a parser does not get a whole output: at every line each parser is
+/// asked in turn whether it takes the line, and those that follow and belong to it. What nobody takes is left over.
+/// A parser is total: whatever the bytes, it neither throws nor traps.
+protocol DiagnosticParser: Sendable {
+    /// The name in a configuration's `parser:`.
+    static var name: String { get }
+    /// Parsers that stay when this one is chosen by name, because its tool runs theirs.
+    static var companions: [any DiagnosticParser.Type] { get }
+    /// Whether the command runs the parser's tool. Parsers that say so are asked first.
+    static func recognises(command: [String]) -> Bool
+
+    init(_ setting: ParserSetting)
+
+    /// Looks at the cursor's line. When it is the tool's, moves the cursor past all that was understood and returns
+    /// true, even when there is nothing to report about it.
+    mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool
+
+    /// A stream has ended; hands over what is still open.
+    mutating func finish(into collector: inout FindingCollector)
+}
+
+extension DiagnosticParser {
+    static var companions: [any DiagnosticParser.Type] { [] }
+    mutating func finish(into collector: inout FindingCollector) {}
+}
+
+/// What a parser knows before it sees the first line.
+struct ParserSetting: Sendable {
+    /// Names of the programs that the command runs.
+    var programs: [String]
+    /// Whether the command runs the parser's tool, or the configuration named the parser.
+    var isExpected: Bool
+    var survey: OutputSurvey
+}

@@ -1,0 +1,97 @@
+import AgentProtocol
+
+/// From a command's output to diagnostics.
+public enum DiagnosticParsing {
+    /// In the order in which they are asked when the command tells nothing: the more exact their patterns the earlier.
+    static let parsers: [any DiagnosticParser.Type] = [
+        SARIFParser.self, JUnitParser.self, SwiftTestParser.self, PytestParser.self, SwiftParser.self, GCCParser.self,
+        LinkerParser.self, MakeParser.self, PythonParser.self, GenericParser.self,
+    ]
+
+    /// The names that `CheckOutput.parser` takes.
+    public static var parserNames: [String] { parsers.map { $0.name } }
+
+    /// Reads an output. Total: any bytes give a result, in time linear in their number.
+    ///
+    /// - Parameters:
+    ///   - sourceLine: the text of a line (from 1) of a file of the workspace, without its line break; nil when there
+    ///     is no such file or line. Used to place columns, to tell files apart and in fingerprints.
+    ///   - filesNamed: the files of the workspace, relative to it, whose path ends in these components. Some test
+    ///     runners name a file by its last component only.
+    public static func parse(
+        _ output: CheckOutput,
+        sourceLine: (_ path: String, _ line: Int) -> String?,
+        filesNamed: (_ suffix: String) -> [String] = { _ in [] }
+    ) -> ParsedOutput {
+        withoutActuallyEscaping(sourceLine) { sourceLine in
+            withoutActuallyEscaping(filesNamed) { filesNamed in
+                read(output, source: WorkspaceSource(line: sourceLine, filesNamed: filesNamed))
+            }
+        }
+    }
+
+    private static func read(_ output: CheckOutput, source: WorkspaceSource) -> ParsedOutput {
+        let texts = [output.stdout, output.stderr].map { OutputText.clean($0) }
+        let survey = OutputSurvey(texts: texts)
+        let resolver = PathResolver(
+            root: output.workspaceRoot, workingDirectory: output.workingDirectory, survey: survey, source: source)
+        var collector = FindingCollector(resolver: resolver)
+        var parsers = chosen(for: output, survey: survey)
+        var leftover = Leftover()
+        for text in texts {
+            var cursor = OutputCursor(text: text)
+            while !cursor.isAtEnd {
+                if collector.resolver.directories.take(cursor.line) {
+                    cursor.advance()
+                } else if !takeOnce(&parsers, &cursor, &collector) {
+                    leftover.append(cursor)
+                    cursor.advance()
+                }
+            }
+            for index in parsers.indices {
+                collector.currentParser = type(of: parsers[index]).name
+                parsers[index].finish(into: &collector)
+            }
+            collector.endStream()
+        }
+        var parsersUsed: [String] = []
+        let diagnostics = collector.shown.map { finding in
+            if !parsersUsed.contains(finding.parser) { parsersUsed.append(finding.parser) }
+            return FindingConversion(finding: finding, source: source).diagnostic
+        }
+        return ParsedOutput(diagnostics: diagnostics, unparsed: leftover.text, parsersUsed: parsersUsed)
+    }
+
+    private static func takeOnce(
+        _ parsers: inout [any DiagnosticParser], _ cursor: inout OutputCursor, _ collector: inout FindingCollector
+    ) -> Bool {
+        let before = cursor.position
+        for index in parsers.indices {
+            collector.currentParser = type(of: parsers[index]).name
+            guard parsers[index].take(&cursor, into: &collector) else { continue }
+            // A parser that takes a line without moving would be asked about it for ever.
+            if cursor.position == before { cursor.advance() }
+            return true
+        }
+        return false
+    }
+
+    private static func chosen(for output: CheckOutput, survey: OutputSurvey) -> [any DiagnosticParser] {
+        let programs = CommandWords.programs(of: output.command)
+        func make(_ type: any DiagnosticParser.Type, expected: Bool) -> any DiagnosticParser {
+            type.init(ParserSetting(programs: programs, isExpected: expected, survey: survey))
+        }
+        if let name = output.parser, let forced = parsers.first(where: { $0.name == name }) {
+            return [make(forced, expected: true)] + forced.companions.map { make($0, expected: false) }
+        }
+        let expected = parsers.filter { $0.recognises(command: output.command) }
+        let others = parsers.filter { !$0.recognises(command: output.command) }
+        return expected.map { make($0, expected: true) } + others.map { make($0, expected: false) }
+    }
+}
+
+/// Reads the workspace's files for the parsers.
+struct WorkspaceSource {
+    var line: (_ path: String, _ line: Int) -> String?
+    var filesNamed: (_ suffix: String) -> [String]
+}

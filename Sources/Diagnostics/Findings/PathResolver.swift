@@ -1,0 +1,97 @@
+/// A file that a tool named.
+enum FoundPath: Sendable, Hashable {
+    /// Relative to the workspace folder.
+    case inside(String)
+    /// Elsewhere: a system header, an installed package.
+    case outside(String)
+
+    var inside: String? {
+        if case .inside(let path) = self { path } else { nil }
+    }
+}
+
+/// From the names that tools print to files of the workspace.
+struct PathResolver {
+    let root: String
+    var directories: DirectoryTracker
+    private let otherDirectories: [String]
+    private let source: WorkspaceSource
+    /// Whether a file of the workspace exists, by path.
+    private var known: [String: Bool] = [:]
+    private var bySuffix: [String: String?] = [:]
+    /// Names resolved from a directory, since a file is named in many lines.
+    private var resolved: [String: FoundPath] = [:]
+    private var probes = 0
+
+    /// A cache beyond this many files is begun anew, so that a hostile output cannot fill the memory.
+    private static let cacheLimit = 4096
+    /// How often the workspace is asked whether a file exists; a hostile output names a new one in every line.
+    private static let mostProbes = 20_000
+
+    init(root: String, workingDirectory: String, survey: OutputSurvey, source: WorkspaceSource) {
+        let root = PathText.normalised(root)
+        self.root = root
+        let base = PathText.normalised(PathText.join(root, workingDirectory))
+        directories = DirectoryTracker(base: base)
+        otherDirectories = survey.enteredDirectories.map { PathText.normalised(PathText.join(base, $0)) }
+        self.source = source
+    }
+
+    /// The file that a tool means by a name, seen from where it runs now.
+    ///
+    /// A relative name is tried from the current directory, then from where the command ran, then from every
+    /// directory that the output says was entered: with the streams apart the current one may be unknown.
+    mutating func resolve(_ name: String) -> FoundPath? {
+        let path = PathText.fromURI(name)
+        guard !path.isEmpty, path.utf8.count <= DiagnosticLimits.pathBytes,
+            !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        else { return nil }
+        if path.utf8.first == UInt8(ascii: "/") { return classify(PathText.normalised(path)) }
+        let joined = PathText.join(directories.current, path)
+        if let known = resolved[joined] { return known }
+        if resolved.count >= Self.cacheLimit { resolved = [:] }
+        let first = classify(PathText.normalised(joined))
+        let found = exists(first) ? first : elsewhere(path) ?? first
+        resolved[joined] = found
+        return found
+    }
+
+    private mutating func elsewhere(_ path: String) -> FoundPath? {
+        for directory in [directories.base] + otherDirectories {
+            let candidate = classify(PathText.normalised(PathText.join(directory, path)))
+            if exists(candidate) { return candidate }
+        }
+        return nil
+    }
+
+    /// The one file of the workspace whose path ends in these components; when there are several or none, nil.
+    mutating func uniqueFile(endingIn suffix: String) -> FoundPath? {
+        if let cached = bySuffix[suffix] { return cached.map { .inside($0) } }
+        if bySuffix.count >= Self.cacheLimit { bySuffix = [:] }
+        guard probes < Self.mostProbes else { return nil }
+        probes += 1
+        let files = source.filesNamed(suffix)
+        let only = files.count == 1 ? files[0] : nil
+        bySuffix[suffix] = .some(only)
+        return only.map { .inside($0) }
+    }
+
+    /// Whether it is a file of the workspace that can be read.
+    mutating func exists(_ path: FoundPath) -> Bool {
+        guard case .inside(let path) = path else { return false }
+        if let answer = known[path] { return answer }
+        guard probes < Self.mostProbes else { return false }
+        probes += 1
+        if known.count >= Self.cacheLimit { known = [:] }
+        let answer = source.line(path, 1) != nil
+        known[path] = answer
+        return answer
+    }
+
+    func sourceLine(_ path: String, _ line: Int) -> String? { source.line(path, line) }
+
+    private func classify(_ path: String) -> FoundPath {
+        if let relative = PathText.relative(path, to: root), !relative.isEmpty { return .inside(relative) }
+        return .outside(path)
+    }
+}

@@ -1,0 +1,61 @@
+import AgentProtocol
+
+/// An uncaught exception or a syntax error of Python:
+///
+///     Traceback (most recent call last):
+///       File "pkg/m.py", line 6, in h
+///         raise ValueError("deep")
+///     ValueError: deep
+struct PythonParser: DiagnosticParser {
+    static let name = "python"
+
+    static func recognises(command: [String]) -> Bool {
+        CommandWords.programs(of: command).contains { $0.hasPrefix("python") }
+    }
+
+    /// Lines of one traceback; a recursion error prints some 2,000.
+    private static let mostLines = 4096
+
+    /// Up to here there is no end of a traceback: not to be searched again from every frame.
+    private var searched: String.Index?
+
+    init(_ setting: ParserSetting) {}
+
+    mutating func finish(into collector: inout FindingCollector) { searched = nil }
+
+    mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
+        let isTraceback = cursor.line.equals("Traceback (most recent call last):")
+        guard isTraceback || PythonFrames.nativeFrame(cursor.line) != nil else { return false }
+        if let searched, cursor.position < searched { return false }
+        var look = cursor
+        if isTraceback { look.advance() }
+        var frames = PythonFrames()
+        for _ in 0..<Self.mostLines where !look.isAtEnd {
+            let line = look.line
+            if line.indentation > 0 || line.isBlank {
+                if let frame = PythonFrames.nativeFrame(line) { frames.add(frame, &collector) }
+                look.advance()
+                continue
+            }
+            // The exception's own line ends the traceback.
+            guard Self.isException(line) else { break }
+            look.advance()
+            cursor = look
+            let (place, related) = frames.placeAndRelated
+            collector.add(
+                Finding(
+                    tool: "python", severity: .error, message: String(line.trimmed), place: place, related: related))
+            collector.endFinding()
+            return true
+        }
+        searched = look.position
+        return false
+    }
+
+    /// `ValueError: deep`, `KeyboardInterrupt`, `pkg.errors.Bad: text`.
+    static func isException(_ line: Substring) -> Bool {
+        let name = line.utf8.prefix { $0.isIdentifier || $0 == UInt8(ascii: ".") }
+        let rest = Substring(line.utf8[name.endIndex...])
+        return name.first?.isLetter == true && (rest.isEmpty || rest.begins(": ") || rest.equals(":"))
+    }
+}

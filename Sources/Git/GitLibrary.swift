@@ -1,0 +1,17 @@
+import Clibgit2
+
+/// libgit2 itself: initialised once, sealed from the configuration of the machine and the user.
+enum GitLibrary {
+    static let ready: Bool = {
+        guard git_libgit2_init() >= 0 else { return false }
+        // Hashing, ignore rules and diffs must not depend on who runs the service: no system, XDG or global files.
+        for level in [GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL] {
+            _ = cofferdam_git_set_search_path(level.rawValue, "")
+        }
+        return true
+    }()
+
+    static func require() throws(GitError) {
+        guard ready else { throw GitError(operation: "init", code: -1, message: "libgit2 could not be initialised") }
+    }
+}

@@ -1,0 +1,109 @@
+import Clibgit2
+
+/// Unified diffs of two byte texts, as `git diff` prints them.
+public enum UnifiedDiff {
+    /// Beyond this a file is shown as binary: a patch of it would help nobody.
+    public static let maximumBytes = 4 << 20
+
+    public struct Patch: Sendable, Equatable {
+        /// With git's headers; empty when nothing differs or the file is binary.
+        public var text: String
+        public var binary: Bool
+    }
+
+    /// - Parameters:
+    ///   - old: contents before; nil when the file did not exist.
+    ///   - new: contents after; nil when it was deleted.
+    ///   - path: relative to the root of the tree.
+    public static func make(
+        old: [UInt8]?, new: [UInt8]?, path: String, oldMode: FileMode = .regular, newMode: FileMode = .regular
+    ) throws(GitError) -> Patch {
+        try GitLibrary.require()
+        let before = old ?? []
+        let after = new ?? []
+        guard before.count <= maximumBytes, after.count <= maximumBytes else { return Patch(text: "", binary: true) }
+        if isBinary(before) || isBinary(after) { return Patch(text: "", binary: true) }
+        var header = "diff --git \(quoted("a/" + path)) \(quoted("b/" + path))\n"
+        switch (old == nil, new == nil) {
+        case (true, _): header += "new file mode \(newMode.rawValue)\n"
+        case (_, true): header += "deleted file mode \(oldMode.rawValue)\n"
+        default:
+            if oldMode != newMode { header += "old mode \(oldMode.rawValue)\nnew mode \(newMode.rawValue)\n" }
+        }
+        let hunks = try hunks(before, after)
+        if hunks.isEmpty {
+            let headerMatters = old == nil || new == nil || oldMode != newMode
+            return Patch(text: headerMatters ? header : "", binary: false)
+        }
+        header += "--- \(old == nil ? "/dev/null" : quoted("a/" + path))\n"
+        header += "+++ \(new == nil ? "/dev/null" : quoted("b/" + path))\n"
+        return Patch(text: header + hunks, binary: false)
+    }
+
+    /// As git guesses: a zero byte among the first 8000.
+    public static func isBinary(_ bytes: [UInt8]) -> Bool {
+        bytes.prefix(8000).contains(0)
+    }
+
+    private static func hunks(_ before: [UInt8], _ after: [UInt8]) throws(GitError) -> String {
+        var options = git_diff_options()
+        try check("diff", git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION)))
+        options.flags |= UInt32(GIT_DIFF_FORCE_TEXT.rawValue)
+        var patch: OpaquePointer?
+        let code = before.withUnsafeBytes { old in
+            after.withUnsafeBytes { new in
+                git_patch_from_buffers(
+                    &patch, old.baseAddress, old.count, nil, new.baseAddress, new.count, nil, &options)
+            }
+        }
+        try check("diff", code)
+        guard let patch else { return "" }
+        defer { git_patch_free(patch) }
+        guard git_patch_num_hunks(patch) > 0 else { return "" }
+        var buffer = git_buf()
+        try check("diff", git_patch_to_buf(&buffer, patch))
+        defer { git_buf_dispose(&buffer) }
+        guard let pointer = buffer.ptr else { return "" }
+        let bytes = UnsafeBufferPointer(start: pointer, count: buffer.size).map { UInt8(bitPattern: $0) }
+        // libgit2 heads the patch with names of its own: only its hunks are used.
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let start = text.range(of: "\n@@") else { return text.hasPrefix("@@") ? text : "" }
+        return String(text[text.index(after: start.lowerBound)...])
+    }
+
+    /// As git quotes paths in headers: in C style when there is a control character, a quote or a backslash.
+    private static func quoted(_ path: String) -> String {
+        guard path.utf8.contains(where: { $0 < 32 || $0 == 34 || $0 == 92 || $0 == 127 }) else { return path }
+        var text = "\""
+        for byte in path.utf8 {
+            switch byte {
+            case 34: text += "\\\""
+            case 92: text += "\\\\"
+            case 9: text += "\\t"
+            case 10: text += "\\n"
+            case 13: text += "\\r"
+            case 0..<32, 127:
+                let octal = String(byte, radix: 8)
+                text += "\\" + String(repeating: "0", count: 3 - octal.count) + octal
+            default: text.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        return text + "\""
+    }
+}
+
+extension String {
+    /// The first place of `needle`, without Foundation.
+    fileprivate func range(of needle: String) -> Range<String.Index>? {
+        let hay = utf8
+        let wanted = Array(needle.utf8)
+        var start = hay.startIndex
+        while start < hay.endIndex {
+            if hay[start...].starts(with: wanted) {
+                return start..<hay.index(start, offsetBy: wanted.count)
+            }
+            start = hay.index(after: start)
+        }
+        return nil
+    }
+}

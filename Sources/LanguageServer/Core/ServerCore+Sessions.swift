@@ -1,0 +1,117 @@
+import AgentProtocol
+import JSON
+import JSONRPC
+
+extension ServerCore {
+    /// Starts a session with what the editor knows, and follows it.
+    /// - Parameter uri: the document that it is about, for finding the workspace folder.
+    func start(_ params: EditorAgentStart.Params, uri: String?) async throws -> AgentStart.Result {
+        let hint = uri ?? ContextConverter.firstURI(in: params.context)
+        let folder = try folder(params.workspaceFolder, uri: hint)
+        let converter = ContextConverter(folder: folder) { self.visibleText($0, beneath: folder) }
+        let given = params.documents ?? []
+        let named = Set(given.map(\.path))
+        let start = AgentStart.Params(
+            prompt: params.prompt,
+            workspaceFolder: folder,
+            documents: given + overlays(in: folder).filter { !named.contains($0.path) },
+            context: try converter.context(params.context, mapper: mapper),
+            model: params.model ?? settings.model,
+            checks: params.checks,
+            mode: params.mode,
+            budgets: params.budgets,
+            // A start that is sent again after a broken connection must not begin a second session.
+            idempotencyKey: params.idempotencyKey ?? "lsp-\(String(UInt64.random(in: .min ... .max), radix: 16))")
+        let result = try await call(AgentStart.self, start)
+        if sessions[result.sessionId] == nil {
+            add(
+                SessionView(
+                    id: result.sessionId, folder: folder, isFolderTrusted: true, isOwn: true, title: params.prompt))
+            inBackground(result.sessionId) { try await $0.follow(result.sessionId) }
+        }
+        return result
+    }
+
+    func prompt(_ params: EditorAgentPrompt.Params) async throws -> AgentPrompt.Result {
+        let folder = sessions[params.sessionId]?.folder ?? folders.first ?? "/"
+        let converter = ContextConverter(folder: folder) { self.visibleText($0, beneath: folder) }
+        let context = try converter.context(params.context, mapper: mapper)
+        return try await call(
+            AgentPrompt.self,
+            .init(sessionId: params.sessionId, text: params.text, delivery: params.delivery, context: context))
+    }
+
+    /// Explicit, else the workspace folder of the document, else the root.
+    private func folder(_ explicit: String?, uri: String?) throws(ResponseError) -> String {
+        if let explicit {
+            guard let path = FileURI.path(ofPathOrURI: explicit) else {
+                throw ResponseError(
+                    code: .invalidParams, message: "workspaceFolder: neither an absolute path nor a file: URI")
+            }
+            return path
+        }
+        if let path = uri.flatMap(FileURI.path(of:)), let folder = workspaceFolder(of: path) { return folder }
+        guard let root = folders.first else {
+            throw ResponseError(
+                code: .invalidParams, message: "there is no workspace folder: open one, or name it as workspaceFolder")
+        }
+        return root
+    }
+
+    private func add(_ session: SessionView) {
+        for id in sessions.add(session) { forget(id) }
+    }
+
+    private func follow(_ id: String) async throws {
+        let attached = try await throughService { try await $0.attach(id, afterSeq: 0) }
+        sessions.modify(id) { $0.historyEnd = attached.seq }
+        await catchUp(id)
+    }
+
+    func attach(_ params: AgentAttach.Params) async throws -> AgentAttach.Result {
+        let id = params.sessionId
+        let afterSeq = params.afterSeq ?? 0
+        let isNew = sessions[id] == nil
+        if isNew { earlyEvents[id] = earlyEvents[id] ?? [] }
+        let attached: AgentAttach.Result
+        do {
+            attached = try await throughService { try await $0.attach(id, afterSeq: afterSeq) }
+        } catch {
+            if isNew { earlyEvents[id] = nil }
+            throw error
+        }
+        guard isNew, sessions[id] == nil else { return attached }
+        let summary = attached.session
+        let folder = FileURI.path(ofPathOrURI: summary.workspaceFolder) ?? "/"
+        var session = SessionView(
+            id: id, folder: folder, isFolderTrusted: workspaceFolder(of: folder) != nil, isOwn: false,
+            title: summary.title)
+        if afterSeq > 0 { session.seed(summary) }
+        session.lastSeq = afterSeq
+        session.historyEnd = attached.seq
+        add(session)
+        await takeEarlyEvents(id)
+        await catchUp(id)
+        return attached
+    }
+
+    func detach(_ params: SessionReference) async throws -> Empty {
+        let id = params.sessionId
+        try await throughService { try await $0.detach(id) }
+        await endProgress(id, "detached; the session goes on")
+        let affected = board.clear(session: id)
+        sessions.remove(id)
+        forget(id)
+        await publish(affected)
+        return Empty()
+    }
+
+    private func forget(_ id: String) {
+        _ = board.clear(session: id)
+        shifts[id] = nil
+        transcripts[id] = nil
+        transcriptless.remove(id)
+        caughtUp.remove(id)
+        announced.remove(id)
+    }
+}

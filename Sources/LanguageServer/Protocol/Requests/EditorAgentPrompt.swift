@@ -1,0 +1,17 @@
+import AgentProtocol
+import JSON
+import JSONRPC
+
+/// `agent/prompt` as an editor sends it: its context may hold LSP diagnostics, as in `EditorAgentStart`.
+enum EditorAgentPrompt: RequestType {
+    static let method = AgentPrompt.method
+
+    struct Params: Codable, Sendable {
+        var sessionId: String
+        var text: String
+        var delivery: AgentPrompt.Delivery?
+        var context: JSON?
+    }
+
+    typealias Result = AgentPrompt.Result
+}

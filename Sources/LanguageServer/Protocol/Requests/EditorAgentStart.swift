@@ -1,0 +1,26 @@
+import AgentProtocol
+import JSON
+import JSONRPC
+
+/// `agent/start` as an editor sends it: the language server adds what it knows.
+enum EditorAgentStart: RequestType {
+    static let method = AgentStart.method
+
+    struct Params: Codable, Sendable {
+        var prompt: String
+        /// Absent: the workspace folder of the first selection's or diagnostic's `uri`, else the root.
+        var workspaceFolder: String?
+        /// Wins over open buffers of the same path.
+        var documents: [DocumentOverlay]?
+        /// Like `PromptContext`; an entry with a `uri` is an LSP one (`{uri, range}` or an LSP diagnostic with `uri`)
+        /// and is converted.
+        var context: JSON?
+        var model: String?
+        var checks: [CheckSpecification]?
+        var mode: SessionMode?
+        var budgets: Budgets?
+        var idempotencyKey: String?
+    }
+
+    typealias Result = AgentStart.Result
+}

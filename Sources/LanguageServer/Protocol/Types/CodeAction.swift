@@ -1,0 +1,11 @@
+import JSON
+
+extension LSP {
+    struct CodeAction: Codable, Sendable, Equatable {
+        var title: String
+        var kind: String
+        /// The diagnostics as the client gave them, untouched, so that it finds its own again.
+        var diagnostics: [JSON]?
+        var command: Command
+    }
+}

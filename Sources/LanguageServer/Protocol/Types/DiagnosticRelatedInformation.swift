@@ -1,0 +1,6 @@
+extension LSP {
+    struct DiagnosticRelatedInformation: Codable, Sendable, Equatable {
+        var location: Location
+        var message: String
+    }
+}

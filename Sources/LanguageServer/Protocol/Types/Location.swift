@@ -1,0 +1,6 @@
+extension LSP {
+    struct Location: Codable, Sendable, Hashable {
+        var uri: String
+        var range: Range
+    }
+}

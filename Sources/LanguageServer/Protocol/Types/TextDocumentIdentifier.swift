@@ -1,0 +1,5 @@
+extension LSP {
+    struct TextDocumentIdentifier: Codable, Sendable {
+        var uri: String
+    }
+}

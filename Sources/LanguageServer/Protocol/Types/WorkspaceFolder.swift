@@ -1,0 +1,6 @@
+extension LSP {
+    struct WorkspaceFolder: Codable, Sendable {
+        var uri: String
+        var name: String?
+    }
+}

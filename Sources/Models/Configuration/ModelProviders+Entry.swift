@@ -1,0 +1,102 @@
+import JSON
+
+extension ModelProviders {
+    private static let entryKeys: Set<String> = [
+        "provider", "model", "base_url", "api_key_env", "api_key_file", "max_output_tokens", "headers", "stream",
+        "file",
+    ]
+    /// A key file holds one short line.
+    private static let maximumKeyFileBytes = 64 << 10
+    /// More than any model offers; guards against nonsense.
+    private static let maximumConfigurableTokens = 10_000_000
+
+    /// Settings from one entry of a model configuration file: an object with `provider`, `model`, `base_url`,
+    /// `api_key_env` or `api_key_file`, `max_output_tokens`, `headers` (of strings), `stream` and, for `replay`, `file`.
+    /// A key is never written in the entry itself; `api_key_env` defaults to the vendor's usual variable.
+    /// - Throws: ``ModelError/notConfigured(_:)`` naming the key that is wrong. Unknown keys are errors.
+    public static func settings(from entry: JSON, environment: [String: String]) throws -> ModelSettings {
+        guard let object = entry.objectValue else {
+            throw ModelError.notConfigured("A model entry must be a map with provider and model.")
+        }
+        for (key, _) in object where !entryKeys.contains(key) {
+            throw ModelError.notConfigured(
+                "Unknown key '\(key)' in a model entry; known are \(entryKeys.sorted().joined(separator: ", ")).")
+        }
+        guard let providerName = try string("provider", in: entry) else {
+            throw ModelError.notConfigured("A model entry needs the key provider.")
+        }
+        guard let provider = ModelSettings.Provider(rawValue: providerName) else {
+            let known = ModelSettings.Provider.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ModelError.notConfigured("Unknown provider '\(providerName)'; known are \(known).")
+        }
+        if provider == .replay {
+            guard let file = try string("file", in: entry) else {
+                throw ModelError.notConfigured("A model entry of provider replay needs the key file.")
+            }
+            return ModelSettings(
+                provider: .replay, model: try string("model", in: entry) ?? fileName(file), replayFile: file)
+        }
+        guard let model = try string("model", in: entry) else {
+            throw ModelError.notConfigured("A model entry needs the key model.")
+        }
+        var settings = ModelSettings(provider: provider, model: model, baseURL: try string("base_url", in: entry))
+        settings.apiKey = try apiKey(of: entry, provider: provider, environment: environment)
+        if let tokens = entry["max_output_tokens"] {
+            guard let count = tokens.intValue, (1...maximumConfigurableTokens).contains(count) else {
+                throw ModelError.notConfigured("max_output_tokens must be a positive whole number.")
+            }
+            settings.maximumOutputTokens = count
+        }
+        settings.headers = try headers(of: entry)
+        if let stream = entry["stream"] {
+            guard let flag = stream.boolValue else { throw ModelError.notConfigured("'stream' must be true or false.") }
+            settings.streams = flag
+        }
+        return settings
+    }
+
+    private static func string(_ key: String, in entry: JSON) throws -> String? {
+        guard let value = entry[key], !value.isNull else { return nil }
+        guard let text = value.stringValue, !text.isEmpty else {
+            throw ModelError.notConfigured("'\(key)' in a model entry must be a text that is not empty.")
+        }
+        return text
+    }
+
+    private static func apiKey(
+        of entry: JSON, provider: ModelSettings.Provider, environment: [String: String]
+    ) throws -> SecretString? {
+        if let path = try string("api_key_file", in: entry) {
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try SmallFile.read(path, maximumBytes: maximumKeyFileBytes)
+            } catch {
+                throw ModelError.notConfigured("The key file \(path) cannot be read: \(error.reason).")
+            }
+            guard let text = String(validating: bytes, as: UTF8.self), !trimmed(text).isEmpty else {
+                throw ModelError.notConfigured("The key file \(path) holds no key.")
+            }
+            return SecretString(trimmed(text))
+        }
+        let named = try string("api_key_env", in: entry)
+        let variable = named ?? (provider == .anthropic ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY")
+        if let key = environment[variable].map(trimmed), !key.isEmpty { return SecretString(key) }
+        if named != nil {
+            throw ModelError.notConfigured("The environment variable \(variable), named by api_key_env, is not set.")
+        }
+        return nil
+    }
+
+    private static func headers(of entry: JSON) throws -> [ModelSettings.Header] {
+        guard let value = entry["headers"], !value.isNull else { return [] }
+        guard let object = value.objectValue else {
+            throw ModelError.notConfigured("'headers' in a model entry must be a map of texts.")
+        }
+        return try object.map { name, value in
+            guard let text = value.stringValue else {
+                throw ModelError.notConfigured("The header '\(name)' of a model entry must be a text.")
+            }
+            return ModelSettings.Header(name: name, value: SecretString(text))
+        }
+    }
+}

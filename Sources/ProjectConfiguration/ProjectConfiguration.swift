@@ -1,0 +1,26 @@
+import JSON
+
+/// What a repository says about itself in `.cofferdam.yaml`.
+public struct ProjectConfiguration: Sendable, Equatable {
+    /// Nil when the file says nothing about checks, so that they are detected; an empty list means that there are none.
+    public var checks: [CheckDefinition]?
+    /// The `policy:` mapping as written; the Policy module knows what it means.
+    public var policy: JSON?
+    /// Added to the environment of the commands that run in the sandbox.
+    public var environment: [String: String]
+    /// Told to the model in addition to the user's prompt.
+    public var instructions: String?
+    /// Commands that prepare a fresh sandbox, in order.
+    public var setup: [[String]]
+
+    public init(
+        checks: [CheckDefinition]? = nil, policy: JSON? = nil, environment: [String: String] = [:],
+        instructions: String? = nil, setup: [[String]] = []
+    ) {
+        self.checks = checks
+        self.policy = policy
+        self.environment = environment
+        self.instructions = instructions
+        self.setup = setup
+    }
+}

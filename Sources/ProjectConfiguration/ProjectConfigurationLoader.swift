@@ -1,0 +1,111 @@
+import JSON
+
+/// From `.cofferdam.yaml` to a configuration, and from a repository without one to likely checks.
+///
+///     checks:
+///       - name: tests
+///         command: [make, test]      # or a string, which /bin/sh -c runs
+///         required: true             # default
+///         timeout: 600               # seconds; default
+///         parser: gcc                # default: found by command and content
+///         when: afterEdit            # default; or end
+///     environment:
+///       LANG: C.UTF-8
+///     instructions: Use tabs.
+///     setup:
+///       - [npm, ci]
+///     policy: {}                     # see the Policy module
+public enum ProjectConfigurationLoader {
+    /// Reads a configuration. Unknown keys and wrong types are errors: a check or a rule that is misspelt must not be
+    /// silently absent.
+    ///
+    /// - Parameter file: the file's name, for error messages.
+    public static func load(yaml: [UInt8], file: String) throws(ConfigurationError) -> ProjectConfiguration {
+        let (document, locations) = try YAMLDocument.json(from: yaml, file: file)
+        if document.isNull { return ProjectConfiguration() }
+        let reader = ConfigurationReader(file: file, locations: locations)
+        let root = YAMLPath()
+        let members = try reader.object(
+            document, at: root, keys: ["checks", "environment", "instructions", "policy", "setup"])
+        var configuration = ProjectConfiguration()
+        if let value = members["checks"] { configuration.checks = try checks(value, at: root["checks"], reader) }
+        if let value = members["environment"] {
+            configuration.environment = try environment(value, at: root["environment"], reader)
+        }
+        if let value = members["instructions"] {
+            configuration.instructions = try reader.string(
+                value, at: root["instructions"], most: ConfigurationLimits.instructionBytes)
+        }
+        if let value = members["policy"] {
+            guard value.objectValue != nil else { throw reader.error(at: root["policy"], "policy must be a mapping") }
+            configuration.policy = value
+        }
+        if let value = members["setup"] {
+            let list = try reader.array(value, at: root["setup"], most: ConfigurationLimits.setupCommands)
+            for (index, command) in list.enumerated() {
+                configuration.setup.append(try reader.command(command, at: root["setup"][index]))
+            }
+        }
+        return configuration
+    }
+
+    private static func checks(
+        _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
+    ) throws(ConfigurationError) -> [CheckDefinition] {
+        var checks: [CheckDefinition] = []
+        for (index, entry) in try reader.array(value, at: path, most: ConfigurationLimits.checks).enumerated() {
+            let check = try check(entry, at: path[index], reader)
+            if checks.contains(where: { $0.name == check.name }) {
+                throw reader.error(at: path[index]["name"], "two checks are called ‘\(check.name)’")
+            }
+            checks.append(check)
+        }
+        return checks
+    }
+
+    private static func check(
+        _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
+    ) throws(ConfigurationError) -> CheckDefinition {
+        let members = try reader.object(
+            value, at: path, keys: ["name", "command", "required", "timeout", "parser", "when"])
+        guard let name = members["name"] else { throw reader.error(at: path, "\(path) has no name") }
+        guard let command = members["command"] else { throw reader.error(at: path, "\(path) has no command") }
+        var check = CheckDefinition(
+            name: try reader.name(name, at: path["name"]), command: try reader.command(command, at: path["command"]))
+        if let required = members["required"] { check.required = try reader.bool(required, at: path["required"]) }
+        if let timeout = members["timeout"] {
+            check.timeoutSeconds = try reader.integer(
+                timeout, at: path["timeout"], within: 1...ConfigurationLimits.timeoutSeconds)
+        }
+        if let parser = members["parser"] { check.parser = try reader.name(parser, at: path["parser"]) }
+        if let when = members["when"] {
+            let text = try reader.name(when, at: path["when"])
+            guard let occasion = CheckDefinition.Occasion(rawValue: text) else {
+                let known = CheckDefinition.Occasion.allCases.map(\.rawValue).joined(separator: " or ")
+                throw reader.error(at: path["when"], "\(path["when"]) must be \(known), not ‘\(text)’")
+            }
+            check.when = occasion
+        }
+        return check
+    }
+
+    private static func environment(
+        _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
+    ) throws(ConfigurationError) -> [String: String] {
+        guard let members = value.objectValue else { throw reader.error(at: path, "environment must be a mapping") }
+        guard members.count <= ConfigurationLimits.environmentVariables else {
+            throw reader.error(at: path, "environment has more than \(ConfigurationLimits.environmentVariables) entries")
+        }
+        var environment: [String: String] = [:]
+        for (name, value) in members {
+            let isName = name.utf8.enumerated().allSatisfy { index, byte in
+                byte == 0x5F || (0x41...0x5A).contains(byte & 0xDF) || index > 0 && (0x30...0x39).contains(byte)
+            }
+            guard isName, !name.isEmpty, name.utf8.count <= ConfigurationLimits.nameBytes else {
+                throw reader.error(at: path[name], "‘\(name.prefix(64))’ is no name of an environment variable")
+            }
+            environment[name] = try reader.string(value, at: path[name], most: ConfigurationLimits.wordBytes)
+        }
+        return environment
+    }
+}

@@ -1,0 +1,35 @@
+import SupervisorProtocol
+
+extension ExecResult {
+    init(_ record: ExitRecord) {
+        let status: ProcessStatus?
+        let ended: Outcome
+        switch record.end {
+        case .exited(let code): (status, ended) = (.exited(code), .exited(code))
+        case .signalled(let number): (status, ended) = (.signalled(number), .signalled(number))
+        case .couldNotStart(let errno, let message):
+            (status, ended) = (nil, .couldNotStart(errno: errno, message: message))
+        }
+        let outcome: Outcome =
+            switch record.killedBy {
+            case .nobody: ended
+            case .timeout: .timedOut
+            case .client: .killed(by: .client)
+            }
+        self.init(
+            outcome: outcome, status: status, cpuMicroseconds: record.cpuMicroseconds, peakKiB: record.peakKiB,
+            startedAtMilliseconds: record.startedAtMilliseconds, endedAtMilliseconds: record.endedAtMilliseconds,
+            duration: .nanoseconds(record.durationNanoseconds), stdoutBytes: record.stdoutBytes,
+            stderrBytes: record.stderrBytes,
+            stdoutTruncated: Truncation(kept: record.stdoutKept, total: record.stdoutBytes),
+            stderrTruncated: Truncation(kept: record.stderrKept, total: record.stderrBytes),
+            pipesHeldOpen: record.pipesHeldOpen, survivors: record.survivors)
+    }
+}
+
+extension ExecResult.Truncation {
+    fileprivate init?(kept: Int, total: Int) {
+        guard kept < total else { return nil }
+        self.init(from: kept, to: total)
+    }
+}

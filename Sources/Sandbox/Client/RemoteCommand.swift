@@ -1,0 +1,202 @@
+import Synchronization
+import SupervisorProtocol
+
+/// The service's end of one command: buffers its output within the window and holds its result.
+final class RemoteCommand: ExecHandle {
+    fileprivate struct State {
+        var acceptance: Result<Void, SandboxError>?
+        var acceptanceWaiters: [CheckedContinuation<Void, any Error>] = []
+        var chunks: [OutputChunk] = []
+        var taken = 0
+        var received: [OutputStream: Int] = [.stdout: 0, .stderr: 0]
+        var buffered = 0
+        var uncredited = 0
+        var outputWaiter: CheckedContinuation<OutputChunk?, Never>?
+        /// No more output will come.
+        var outputEnded = false
+        var result: ExecResult?
+        /// Bytes that will have come of each stream in the end.
+        var expected: [OutputStream: Int]?
+        var resultWaiters: [CheckedContinuation<ExecResult, Never>] = []
+    }
+
+    let id: ExecID
+    let request: ExecRequest
+    /// Tells our output from that of an earlier handle for the same command.
+    let token: UInt64
+    private let send: @Sendable (SupervisorRequest) -> Void
+    fileprivate let state = Mutex(State())
+
+    /// Bytes that may be buffered here before the reader takes some.
+    static let window = 1 << 20
+
+    init(request: ExecRequest, token: UInt64, send: @escaping @Sendable (SupervisorRequest) -> Void) {
+        id = request.id
+        self.request = request
+        self.token = token
+        self.send = send
+    }
+
+    deinit {
+        send(.detach(id, token: token))
+    }
+
+    // MARK: For the caller
+
+    var output: ExecOutput {
+        ExecOutput { await self.nextChunk() }
+    }
+
+    func result() async throws -> ExecResult {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> ExecResult? in
+                if state.result == nil { state.resultWaiters.append(continuation) }
+                return state.result
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    func cancel() async {
+        send(.kill(id, graceMilliseconds: request.grace.wholeMilliseconds))
+    }
+
+    func signal(_ number: Int32) async {
+        send(.signal(id, number: number))
+    }
+
+    /// Waits until the supervisor has taken the command or refused it.
+    func accepted() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let known = state.withLock { state -> Result<Void, SandboxError>? in
+                if state.acceptance == nil { state.acceptanceWaiters.append(continuation) }
+                return state.acceptance
+            }
+            if let known { continuation.resume(with: known.mapError { $0 as any Error }) }
+        }
+    }
+
+    private func nextChunk() async -> OutputChunk? {
+        let chunk = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                enum Step {
+                    case wait
+                    case give(OutputChunk?)
+                }
+                let step = state.withLock { state -> Step in
+                    if let chunk = state.takeChunk() { return .give(chunk) }
+                    // A second reader would steal; it ends at once instead.
+                    if state.outputEnded || Task.isCancelled || state.outputWaiter != nil { return .give(nil) }
+                    state.outputWaiter = continuation
+                    return .wait
+                }
+                if case .give(let chunk) = step { continuation.resume(returning: chunk) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.outputWaiter.take() }
+            waiter?.resume(returning: nil)
+        }
+        if let chunk { credit(chunk.bytes.count) }
+        return chunk
+    }
+
+    private func credit(_ count: Int) {
+        let due = state.withLock { state -> Int in
+            state.uncredited += count
+            guard state.uncredited >= Self.window / 4, !state.outputEnded else { return 0 }
+            defer { state.uncredited = 0 }
+            return state.uncredited
+        }
+        if due > 0 { send(.credit(id, token: token, bytes: due)) }
+    }
+
+    // MARK: For the link
+
+    func accept(_ outcome: Result<Void, SandboxError>) {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
+            guard state.acceptance == nil else { return [] }
+            state.acceptance = outcome
+            defer { state.acceptanceWaiters = [] }
+            return state.acceptanceWaiters
+        }
+        for waiter in waiters { waiter.resume(with: outcome.mapError { $0 as any Error }) }
+    }
+
+    /// Takes output. False when the supervisor broke the rules: a gap, or more than the window allows.
+    func receive(_ stream: OutputStream, token: UInt64, offset: Int, bytes: [UInt8]) -> Bool {
+        guard token == self.token else { return true }
+        let chunk = OutputChunk(stream: stream, offset: offset, bytes: bytes)
+        var waiter: CheckedContinuation<OutputChunk?, Never>?
+        let isValid = state.withLock { state -> Bool in
+            guard !state.outputEnded else { return true }
+            guard state.received[stream] == offset, state.buffered + bytes.count <= Self.window else { return false }
+            state.received[stream] = offset + bytes.count
+            waiter = state.outputWaiter.take()
+            if waiter == nil { state.putChunk(chunk) }
+            return true
+        }
+        waiter?.resume(returning: chunk)
+        endOutputIfComplete()
+        return isValid
+    }
+
+    /// The command has ended. Output may still be on its way.
+    func finish(_ result: ExecResult, stdoutKept: Int, stderrKept: Int) {
+        let waiters = state.withLock { state -> [CheckedContinuation<ExecResult, Never>] in
+            guard state.result == nil else { return [] }
+            state.result = result
+            state.expected = [.stdout: stdoutKept, .stderr: stderrKept]
+            defer { state.resultWaiters = [] }
+            return state.resultWaiters
+        }
+        for waiter in waiters { waiter.resume(returning: result) }
+        endOutputIfComplete()
+    }
+
+    /// No more output will come, whatever is missing.
+    func endOutput() {
+        let waiter = state.withLock { state -> CheckedContinuation<OutputChunk?, Never>? in
+            state.outputEnded = true
+            return state.outputWaiter.take()
+        }
+        waiter?.resume(returning: nil)
+    }
+
+    private func endOutputIfComplete() {
+        let isComplete = state.withLock { state in
+            guard let expected = state.expected, !state.outputEnded else { return false }
+            return OutputStream.allCases.allSatisfy { (state.received[$0] ?? 0) >= (expected[$0] ?? 0) }
+        }
+        if isComplete { endOutput() }
+    }
+}
+
+extension RemoteCommand.State {
+    fileprivate mutating func takeChunk() -> OutputChunk? {
+        guard taken < chunks.count else { return nil }
+        let chunk = chunks[taken]
+        taken += 1
+        buffered -= chunk.bytes.count
+        if taken == chunks.count || taken >= 64 {
+            chunks.removeSubrange(..<taken)
+            taken = 0
+        }
+        return chunk
+    }
+
+    fileprivate mutating func putChunk(_ chunk: OutputChunk) {
+        chunks.append(chunk)
+        buffered += chunk.bytes.count
+    }
+}
+
+extension Duration {
+    /// Milliseconds, rounded up, never negative, at most a year.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        let limit: Int64 = 365 * 86_400
+        guard seconds < limit else { return Int(limit) * 1000 }
+        let milliseconds = seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        return Int(max(0, milliseconds))
+    }
+}

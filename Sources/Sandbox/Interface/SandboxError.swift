@@ -1,0 +1,94 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Why a sandbox could not be made or used. Descriptions say what to do about it.
+public enum SandboxError: Error, Sendable, Equatable {
+    case bubblewrapMissing
+    case supervisorMissing(searched: [String])
+    case invalidSpec(String)
+    /// A step of the set-up failed.
+    case setUpFailed(step: String, errno: Int32)
+    /// The sandbox program ended before its supervisor answered; the text is what it printed.
+    case bootFailed(String)
+    /// No answer from the supervisor in time.
+    case bootTimedOut
+    /// The sandbox ended by itself.
+    case lost(String)
+    /// The sandbox was stopped by ``Sandbox/stop()``.
+    case stopped
+    /// The id is known for a different request.
+    case execConflict(ExecID)
+    case tooManyCommands
+    case requestTooLarge(String)
+    /// The request makes no sense; the text says why.
+    case invalidRequest(String)
+    /// The journal of the sandbox cannot be written; the disk may be full.
+    case journalUnavailable
+    /// The path is not beneath the workspace.
+    case outsideWorkspace(String)
+    case notFound(String)
+    case notARegularFile(String)
+    case fileTooLarge(path: String, limit: Int)
+    /// A file operation failed for another reason.
+    case fileOperation(path: String, errno: Int32, message: String)
+}
+
+extension SandboxError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .bubblewrapMissing:
+            "bubblewrap is not installed. Install the Debian package bubblewrap (apt-get install bubblewrap)."
+        case .supervisorMissing(let searched):
+            "The program cofferdam-supervisor was not found (looked in \(searched.joined(separator: ", "))). "
+                + "Install it beside cofferdamd or name it in COFFERDAM_SUPERVISOR."
+        case .invalidSpec(let reason):
+            "This sandbox cannot be made: \(reason)"
+        case .setUpFailed(let step, let errno):
+            "Setting up the sandbox failed at “\(step)”: \(errnoText(errno)).\(Self.advice(step: step, errno: errno))"
+        case .bootFailed(let text):
+            "The sandbox did not start: \(text)"
+        case .bootTimedOut:
+            "The sandbox did not answer in time. The machine may be overloaded; try again."
+        case .lost(let reason):
+            "The sandbox is lost: \(reason)"
+        case .stopped:
+            "The sandbox was stopped."
+        case .execConflict(let id):
+            "A different command already ran under the id \(id)."
+        case .tooManyCommands:
+            "Too many commands are running in this sandbox. Wait for one to end or cancel one."
+        case .requestTooLarge(let what):
+            "The request is too large: \(what)"
+        case .invalidRequest(let reason):
+            "The request is invalid: \(reason)"
+        case .journalUnavailable:
+            "The journal of the sandbox cannot be written. Check the free space where sessions are kept."
+        case .outsideWorkspace(let path):
+            "\(path) is outside the workspace."
+        case .notFound(let path):
+            "\(path) does not exist."
+        case .notARegularFile(let path):
+            "\(path) is not a regular file."
+        case .fileTooLarge(let path, let limit):
+            "\(path) is larger than \(limit) bytes."
+        case .fileOperation(let path, _, let message):
+            "\(path): \(message)"
+        }
+    }
+
+    private static func advice(step: String, errno: Int32) -> String {
+        guard errno == EPERM || errno == EACCES || errno == ENOSPC else { return "" }
+        switch step {
+        case "create user namespace":
+            return " Unprivileged user namespaces seem to be switched off: see the sysctls "
+                + "kernel.unprivileged_userns_clone, user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns."
+        case "mount overlay":
+            return " The kernel must allow overlay mounts in user namespaces (Linux 5.11 or later)."
+        default:
+            return ""
+        }
+    }
+}

@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The host directory of one session: the overlay's parts, the journal and the generated files of `/etc`.
+struct StateDirectory: Sendable {
+    let path: String
+
+    var upper: String { path + "/upper" }
+    var work: String { path + "/work" }
+    var merged: String { path + "/merged" }
+    var journal: String { path + "/journal" }
+    var etc: String { path + "/etc" }
+
+    /// Makes what is missing. The upper directory gets the mode of the base, which it stands for.
+    func prepare(base: String) throws(SandboxError) {
+        for directory in [path, upper, work, merged, journal, etc] {
+            guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+                throw .setUpFailed(step: "create \(directory)", errno: errno)
+            }
+        }
+        if let status = HostPaths.status(base) { chmod(upper, status.st_mode & 0o777 | 0o700) }
+        let user = getuid()
+        let group = getgid()
+        var users = "agent:x:\(user):\(group):agent:\(SandboxLayout.home):/bin/sh\n"
+        var groups = "agent:x:\(group):\n"
+        if user != 0 { users += "root:x:0:0:root:/root:/usr/sbin/nologin\n" }
+        if group != 0 { groups += "root:x:0:\n" }
+        users += "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+        groups += "nogroup:x:65534:\n"
+        try write("passwd", users)
+        try write("group", groups)
+        try write("hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        try write("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+    }
+
+    private func write(_ name: String, _ text: String) throws(SandboxError) {
+        let file = etc + "/" + name
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw .setUpFailed(step: "create \(file)", errno: errno) }
+        defer { Descriptors.close(descriptor) }
+        var text = text
+        let count = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        guard count == text.utf8.count else { throw .setUpFailed(step: "write \(file)", errno: ENOSPC) }
+        fchmod(descriptor, 0o644)
+    }
+}
+
+/// Fixed places inside every local sandbox.
+enum SandboxLayout {
+    static let home = "/home/agent"
+    static let supervisor = "/run/cofferdam/supervisor"
+    static let systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    /// Descriptors of the supervisor; 0 to 2 are its standard ones.
+    static let controlDescriptor: Int32 = 3
+    static let journalDescriptor: Int32 = 4
+    static let statusDescriptor: Int32 = 5
+}

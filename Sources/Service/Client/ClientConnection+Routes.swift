@@ -1,0 +1,40 @@
+import AgentProtocol
+import JSONRPC
+
+extension ClientConnection {
+    /// Every method of the service. What must keep its order with other messages is serial; what may take long is not.
+    nonisolated func router() -> Router {
+        var router = Router()
+        let backend = backend
+        router.beforeDispatch = { method, isRequest throws(ResponseError) in
+            guard method != ServiceInitialize.method, !self.isInitialized.withLock({ $0 }) else { return }
+            throw ResponseError(code: .serverNotInitialized, message: "the first request must be initialize")
+        }
+        router.on(ServiceInitialize.self, .serial) { params, _ in try await self.initialize(params) }
+        router.on(AgentAttach.self, .serial) { params, context in try await self.attach(params, context.id) }
+        router.on(AgentDetach.self, .serial) { params, _ in
+            await self.detach(params.sessionId)
+            return Empty()
+        }
+        router.on(AgentPrompt.self, .serial) { params, _ in try await backend.prompt(params) }
+        router.on(AgentStart.self, .concurrent) { params, _ in try await backend.start(params) }
+        router.on(AgentCancel.self, .concurrent) { params, _ in
+            try await backend.cancel(params)
+            return Empty()
+        }
+        router.on(AgentStop.self, .concurrent) { params, _ in
+            try await backend.stop(params)
+            return Empty()
+        }
+        router.on(AgentList.self, .concurrent) { params, _ in try await backend.list(params) }
+        router.on(AgentApprove.self, .concurrent) { params, _ in
+            try await backend.approve(params, client: await self.displayName)
+        }
+        router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
+        router.on(AgentApplied.self, .concurrent) { params, _ in
+            try await backend.applied(params, client: await self.displayName)
+            return Empty()
+        }
+        return router
+    }
+}

@@ -1,0 +1,33 @@
+import AgentProtocol
+import Store
+
+/// What the endpoint serves: the sessions. Errors that it throws are `JSONRPC.ResponseError` already.
+public protocol SessionBackend: Sendable {
+    /// Names that `agent/start` takes as `model`, the default first.
+    var models: [String] { get }
+
+    func start(_ params: AgentStart.Params) async throws -> AgentStart.Result
+    func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result
+    func cancel(_ params: SessionReference) async throws
+    func stop(_ params: SessionReference) async throws
+    func list(_ params: AgentList.Params) async throws -> AgentList.Result
+    func summary(_ sessionId: String) async throws -> SessionSummary
+    func approve(_ params: AgentApprove.Params, client: String) async throws -> AgentApprove.Result
+    func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
+    func applied(_ params: AgentApplied.Params, client: String) async throws
+
+    /// Up to `limit` events after `afterSeq` (never empty); suspends until there is one. Throws `CancellationError` when
+    /// cancelled.
+    func events(_ sessionId: String, afterSeq: Int, limit: Int) async throws -> [LoggedEvent]
+
+    /// Approvals that become pending or are resolved, for clients that can ask their user: an endless stream per caller.
+    func approvalFeed() async -> AsyncStream<ApprovalFeedItem>
+
+    /// Sessions that have, or will have, a sandbox.
+    var liveSessions: Int { get async }
+
+    func metrics() async -> [MetricSample]
+
+    /// No new work; running turns are cancelled with a logged reason after `grace`; sandboxes are stopped.
+    func drain(grace: Duration) async
+}

@@ -1,0 +1,337 @@
+import Agent
+import AgentProtocol
+import JSONRPC
+import Models
+import Store
+import Workspace
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// All sessions of a service: the live ones in memory, the others in the store.
+public actor SessionManager: SessionBackend {
+    public nonisolated let models: [String]
+    let configuration: SessionManagerConfiguration
+    let store: Store
+    private let lock: StateLock
+    var live: [String: LiveSession] = [:]
+    private var draining = false
+    private var feeds: [Int: AsyncStream<ApprovalFeedItem>.Continuation] = [:]
+    private var nextFeed = 0
+    private var started = 0
+    private var outcomes: [TurnOutcome: Int] = [:]
+    private var janitor: Task<Void, Never>?
+
+    /// Opens the store and closes what a service before left open.
+    /// - Throws: `StoreError`.
+    public init(configuration: SessionManagerConfiguration) async throws {
+        self.configuration = configuration
+        models = configuration.models.names
+        guard DirectoryMaker.make(configuration.stateDirectory),
+            let lock = StateLock(directory: configuration.stateDirectory)
+        else {
+            throw StoreError.cannotOpen(
+                path: configuration.stateDirectory,
+                reason: "it cannot be written, or another service keeps its sessions there (see --state-directory)")
+        }
+        self.lock = lock
+        store = try Store(path: "\(configuration.stateDirectory)/sessions.sqlite")
+        try await endInterrupted()
+        janitor = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(30))
+                await self?.stopIdle()
+            }
+        }
+    }
+
+    /// Sessions that were live when the last service ended lost their sandbox with it: their logs say so.
+    private func endInterrupted() async throws {
+        for var record in try store.liveSessions() {
+            let log = try EventLog(sessionId: record.sessionId, store: store)
+            let reason = "the service ended while the session was \(record.state.rawValue)"
+            _ = try await log.append(.sessionStatus(SessionStatusEvent(state: .failed, reason: reason)))
+            record.state = .failed
+            record.updatedAt = currentMilliseconds()
+            try store.save(record)
+        }
+    }
+
+    // MARK: Starting
+
+    public func start(_ params: AgentStart.Params) async throws -> AgentStart.Result {
+        guard !draining else { throw ResponseError(code: .overloaded, message: "the service is shutting down") }
+        if let key = params.idempotencyKey, let known = try stored({ try store.session(idempotencyKey: key) }) {
+            return AgentStart.Result(
+                sessionId: known.sessionId, seq: try stored { try store.lastSeq(of: known.sessionId) })
+        }
+        guard live.count < configuration.maximumLiveSessions else {
+            throw ResponseError(
+                code: .overloaded,
+                message: "\(live.count) sessions are live, which is the limit; stop one (cofferdam stop) and try again")
+        }
+        guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
+        let folder = try WorkspaceFolder.path(params.workspaceFolder)
+        let (name, provider) = try model(params.model)
+        let id = SessionIdentifier.make()
+        let directory = "\(configuration.stateDirectory)/sessions/\(id)"
+        guard DirectoryMaker.make(directory) else {
+            throw ResponseError(
+                code: .internalError, message: "cannot make \(directory): \(String(cString: strerror(errno)))")
+        }
+        let now = currentMilliseconds()
+        let title = params.prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? ""
+        let record = SessionRecord(
+            sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
+            updatedAt: now, idempotencyKey: params.idempotencyKey)
+        try stored { try store.save(record) }
+        let log = try stored { try EventLog(sessionId: id, store: store) }
+        let session = AgentSession(
+            configuration: AgentSessionConfiguration(
+                sessionId: id, start: params, workspaceFolder: folder, modelName: name, provider: provider,
+                driver: configuration.driver, stateDirectory: directory, policyLayers: configuration.policyLayers,
+                limits: configuration.limits),
+            log: log, observer: observer(of: id))
+        live[id] = LiveSession(session: session, log: log, record: record)
+        started += 1
+        try await answering { try await session.start() }
+        return AgentStart.Result(sessionId: id, seq: await log.seq)
+    }
+
+    private func model(_ name: String?) throws -> (String, any ModelProvider) {
+        do {
+            return try configuration.models.provider(name)
+        } catch {
+            throw ResponseError(code: .invalidParams, message: error.description)
+        }
+    }
+
+    private func observer(of id: String) -> AgentSessionObserver {
+        AgentSessionObserver(
+            stateChanged: { [weak self] state, outcome in await self?.stateChanged(id, state, outcome) },
+            approvalRequested: { [weak self] request in await self?.feed(.pending(sessionId: id, request)) },
+            approvalResolved: { [weak self] resolution in await self?.feed(.resolved(sessionId: id, resolution)) })
+    }
+
+    private func stateChanged(_ id: String, _ state: SessionState, _ outcome: TurnOutcome?) async {
+        guard var entry = live[id] else { return }
+        entry.record.state = state
+        entry.record.outcome = outcome
+        entry.record.updatedAt = currentMilliseconds()
+        entry.idleSince = state == .idle ? .now : nil
+        if state == .idle, let outcome { outcomes[outcome, default: 0] += 1 }
+        live[id] = state.isLive ? entry : nil
+        try? store.save(entry.record)
+        if !state.isLive {
+            await entry.log.close()
+            let directory = "\(configuration.stateDirectory)/sessions/\(id)"
+            // Events and records stay; the sandbox's files go.
+            Task.detached { DirectoryRemover.remove(directory) }
+        }
+    }
+
+    // MARK: Verbs on a session
+
+    public func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result {
+        let entry = try liveSession(params.sessionId)
+        guard !params.text.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
+        live[params.sessionId]?.idleSince = nil
+        return AgentPrompt.Result(seq: try await answering { try await entry.session.prompt(params) })
+    }
+
+    public func cancel(_ params: SessionReference) async throws {
+        let entry = try liveSession(params.sessionId)
+        await entry.session.cancel()
+    }
+
+    public func stop(_ params: SessionReference) async throws {
+        guard let entry = live[params.sessionId] else {
+            _ = try record(params.sessionId)  // stopping twice is no error, an unknown session is
+            return
+        }
+        // Acknowledged at once; the end is an event.
+        Task { await entry.session.stop(reason: "stopped by the user") }
+    }
+
+    public func approve(_ params: AgentApprove.Params, client: String) async throws -> AgentApprove.Result {
+        let entry = try liveSession(params.sessionId)
+        guard let result = await entry.session.approve(params, client: client) else {
+            throw invalid("the session has no approval `\(params.approvalId)`")
+        }
+        return result
+    }
+
+    public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
+        let entry = try liveSession(params.sessionId)
+        return try await answering { try await entry.session.diff(params) }
+    }
+
+    public func applied(_ params: AgentApplied.Params, client: String) async throws {
+        let entry = try liveSession(params.sessionId)
+        _ = try await answering {
+            try await entry.log.append(
+                .resultApplied(
+                    ResultApplied(
+                        applied: params.applied, conflicts: params.conflicts, treeHash: params.treeHash,
+                        client: client)))
+        }
+        guard params.conflicts.isEmpty else { return }
+        live[params.sessionId]?.record.applied = true
+        if let record = live[params.sessionId]?.record { try stored { try store.save(record) } }
+    }
+
+    // MARK: Reading
+
+    public func events(_ sessionId: String, afterSeq: Int, limit: Int) async throws -> [LoggedEvent] {
+        while true {
+            if let entry = live[sessionId] {
+                do {
+                    return try await entry.log.events(afterSeq: afterSeq, limit: limit)
+                } catch is CancellationError where !Task.isCancelled {
+                    continue  // the session ended while we waited: the rest is in the store
+                }
+            }
+            _ = try record(sessionId)
+            let events = try stored { try store.events(of: sessionId, afterSeq: afterSeq, limit: limit) }
+            if !events.isEmpty { return events }
+            // An ended session says nothing more: the caller waits until it goes away.
+            try await Task.sleep(for: .seconds(3600))
+        }
+    }
+
+    public func approvalFeed() async -> AsyncStream<ApprovalFeedItem> {
+        let id = nextFeed
+        nextFeed += 1
+        let (stream, continuation) = AsyncStream.makeStream(of: ApprovalFeedItem.self)
+        for (sessionId, entry) in live {
+            for request in await entry.session.pendingApprovals {
+                continuation.yield(.pending(sessionId: sessionId, request))
+            }
+        }
+        feeds[id] = continuation
+        continuation.onTermination = { _ in Task { await self.endFeed(id) } }
+        return stream
+    }
+
+    private func endFeed(_ id: Int) { feeds[id] = nil }
+
+    private func feed(_ item: ApprovalFeedItem) {
+        for continuation in feeds.values { continuation.yield(item) }
+    }
+
+    public func list(_ params: AgentList.Params) async throws -> AgentList.Result {
+        let limit = params.limit ?? 50
+        guard (1...200).contains(limit) else { throw invalid("`limit` must be from 1 to 200") }
+        let folder = try params.workspaceFolder.map(WorkspaceFolder.path)
+        let records = try stored {
+            try store.sessions(workspaceFolder: folder, before: params.cursor, limit: limit + 1)
+        }
+        var summaries: [SessionSummary] = []
+        for record in records.prefix(limit) { summaries.append(try await summary(of: record)) }
+        return AgentList.Result(
+            sessions: summaries, nextCursor: records.count > limit ? summaries.last?.sessionId : nil)
+    }
+
+    public func summary(_ sessionId: String) async throws -> SessionSummary {
+        try await summary(of: try record(sessionId))
+    }
+
+    private func summary(of stored: SessionRecord) async throws -> SessionSummary {
+        let entry = live[stored.sessionId]
+        let record = entry?.record ?? stored
+        let seq: Int
+        if let entry {
+            seq = await entry.log.seq
+        } else {
+            seq = try self.stored { try store.lastSeq(of: record.sessionId) }
+        }
+        return SessionSummary(
+            sessionId: record.sessionId, workspaceFolder: record.workspaceFolder, title: record.title,
+            state: record.state, outcome: record.outcome, model: record.model, createdAt: record.createdAt,
+            updatedAt: record.updatedAt, seq: seq, pendingApprovals: await entry?.session.pendingApprovals ?? [],
+            applied: record.applied)
+    }
+
+    public var liveSessions: Int { live.count }
+
+    public func metrics() async -> [MetricSample] {
+        var samples = [
+            MetricSample(
+                name: "cofferdam_sessions_live", help: "Sessions that have a sandbox.", kind: .gauge,
+                value: Double(live.count)),
+            MetricSample(
+                name: "cofferdam_sessions_started_total", help: "Sessions started.", kind: .counter,
+                value: Double(started)),
+        ]
+        for outcome in TurnOutcome.allCases {
+            samples.append(
+                MetricSample(
+                    name: "cofferdam_turns_total", help: "Turns ended, by outcome.", kind: .counter,
+                    labels: [.init("outcome", outcome.rawValue)], value: Double(outcomes[outcome] ?? 0)))
+        }
+        return samples
+    }
+
+    // MARK: Ending
+
+    private func stopIdle() async {
+        for (_, entry) in live {
+            guard let since = entry.idleSince, .now - since > configuration.sessionIdleTimeout else { continue }
+            await entry.session.stop(
+                reason: "no prompt came for \(configuration.sessionIdleTimeout.components.seconds) s")
+        }
+    }
+
+    public func drain(grace: Duration) async {
+        draining = true
+        janitor?.cancel()
+        let deadline = ContinuousClock.now + grace
+        while ContinuousClock.now < deadline {
+            var busy = false
+            for entry in live.values where await entry.session.isBusy { busy = true }
+            if !busy { break }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for entry in live.values {
+                group.addTask { await entry.session.stop(reason: "the service was shut down") }
+            }
+        }
+    }
+
+    // MARK: Errors
+
+    private func record(_ id: String) throws -> SessionRecord {
+        if let entry = live[id] { return entry.record }
+        guard let record = try stored({ try store.session(id) }) else { throw invalid("there is no session `\(id)`") }
+        return record
+    }
+
+    private func liveSession(_ id: String) throws -> LiveSession {
+        if let entry = live[id] { return entry }
+        throw invalid("the session `\(id)` is over (\(try record(id).state.rawValue))")
+    }
+
+    private func invalid(_ text: String) -> ResponseError { ResponseError(code: .invalidParams, message: text) }
+
+    private func stored<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as StoreError {
+            throw ResponseError(code: .internalError, message: error.description)
+        }
+    }
+
+    private func answering<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        do { return try await body() } catch let error as AgentError {
+            throw ResponseError(code: .invalidParams, message: error.description)
+        } catch let error as ResponseError {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw ResponseError(code: .internalError, message: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Agent
+import Policy
+import Sandbox
+
+/// What the sessions of a service are made with.
+public struct SessionManagerConfiguration: Sendable {
+    public var stateDirectory: String
+    public var models: ModelCatalog
+    public var driver: any SandboxDriver
+    /// Layers of policy above the repository's.
+    public var policyLayers: [PolicyLayer]
+    public var limits: AgentLimits
+    /// A session whose last turn ended this long ago is stopped.
+    public var sessionIdleTimeout: Duration
+    /// Live sessions; one more is refused.
+    public var maximumLiveSessions: Int
+
+    public init(
+        stateDirectory: String, models: ModelCatalog, driver: any SandboxDriver,
+        policyLayers: [PolicyLayer] = [.builtIn()], limits: AgentLimits = .init(),
+        sessionIdleTimeout: Duration = .seconds(1800), maximumLiveSessions: Int = 256
+    ) {
+        self.stateDirectory = stateDirectory
+        self.models = models
+        self.driver = driver
+        self.policyLayers = policyLayers
+        self.limits = limits
+        self.sessionIdleTimeout = sessionIdleTimeout
+        self.maximumLiveSessions = maximumLiveSessions
+    }
+}

@@ -1,0 +1,112 @@
+import AgentProtocol
+import JSON
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The append-only log of one live session: one writer, any number of readers with a cursor each.
+///
+/// An event is stored before any reader sees it, and readers see it once, in order. Readers that keep up are served
+/// from memory, the others from the store; no reader slows the session.
+public actor EventLog {
+    public let sessionId: String
+    private let store: Store
+    private var lastSeq: Int
+    /// The newest events, contiguous up to `lastSeq`.
+    private var recent: [LoggedEvent] = []
+    private var recentBytes = 0
+    private var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
+    private var nextWaiter: UInt64 = 0
+    private var closed = false
+
+    /// What is kept in memory for readers that keep up: enough for a burst, far below the 2 MiB a session may take.
+    private static let recentLimit = 256
+    private static let recentByteLimit = 512 << 10
+
+    public init(sessionId: String, store: Store) throws(StoreError) {
+        self.sessionId = sessionId
+        self.store = store
+        lastSeq = try store.lastSeq(of: sessionId)
+    }
+
+    /// Sequence number of the newest event.
+    public var seq: Int { lastSeq }
+
+    /// Stores the event and wakes the readers.
+    /// - Returns: its sequence number.
+    @discardableResult
+    public func append(_ event: AgentEvent) throws(StoreError) -> Int {
+        let seq = lastSeq + 1
+        let params = AgentProgress.Params(sessionId: sessionId, seq: seq, time: currentMilliseconds(), event: event)
+        let bytes: [UInt8]
+        do { bytes = try JSONCoder.encode(params).serialized() } catch { throw .writeFailed(reason: "\(error)") }
+        let logged = LoggedEvent(seq: seq, params: bytes)
+        try store.append([logged], to: sessionId)
+        lastSeq = seq
+        recent.append(logged)
+        recentBytes += bytes.count
+        while recent.count > Self.recentLimit || (recentBytes > Self.recentByteLimit && recent.count > 1) {
+            recentBytes -= recent.removeFirst().params.count
+        }
+        wakeAll()
+        return seq
+    }
+
+    /// Events after `afterSeq`, at most `limit`; suspends until there is one.
+    /// - Throws: `CancellationError` when the task is cancelled; `StoreError`.
+    public func events(afterSeq: Int, limit: Int) async throws -> [LoggedEvent] {
+        while afterSeq >= lastSeq {
+            if closed { throw CancellationError() }
+            try await waitForEvent()
+        }
+        if let first = recent.first, afterSeq + 1 >= first.seq {
+            return Array(recent[(afterSeq + 1 - first.seq)...].prefix(limit))
+        }
+        return try store.events(of: sessionId, afterSeq: afterSeq, limit: limit)
+    }
+
+    /// Ends every wait; events already stored can still be read.
+    public func close() {
+        closed = true
+        let ended = waiters
+        waiters = [:]
+        for waiter in ended.values { waiter.resume(throwing: CancellationError()) }
+    }
+
+    private func waitForEvent() async throws {
+        let id = nextWaiter
+        nextWaiter += 1
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else {
+                    waiters[id] = continuation
+                }
+            }
+        } onCancel: {
+            Task { await self.cancelWait(id) }
+        }
+    }
+
+    private func cancelWait(_ id: UInt64) {
+        waiters.removeValue(forKey: id)?.resume(throwing: CancellationError())
+    }
+
+    private func wakeAll() {
+        guard !waiters.isEmpty else { return }
+        let woken = waiters
+        waiters = [:]
+        for waiter in woken.values { waiter.resume() }
+    }
+}
+
+/// Milliseconds since 1970 (UTC).
+public func currentMilliseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
+}

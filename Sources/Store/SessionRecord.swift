@@ -1,0 +1,34 @@
+import AgentProtocol
+
+/// What the store keeps of a session beside its events.
+public struct SessionRecord: Codable, Sendable, Equatable {
+    public var sessionId: String
+    public var workspaceFolder: String
+    public var title: String
+    public var model: String
+    public var state: SessionState
+    public var outcome: TurnOutcome?
+    public var applied: Bool
+    /// Milliseconds since 1970 (UTC).
+    public var createdAt: Int
+    public var updatedAt: Int
+    /// `idempotencyKey` of `agent/start`.
+    public var idempotencyKey: String?
+
+    public init(
+        sessionId: String, workspaceFolder: String, title: String, model: String, state: SessionState,
+        outcome: TurnOutcome? = nil, applied: Bool = false, createdAt: Int, updatedAt: Int,
+        idempotencyKey: String? = nil
+    ) {
+        self.sessionId = sessionId
+        self.workspaceFolder = workspaceFolder
+        self.title = title
+        self.model = model
+        self.state = state
+        self.outcome = outcome
+        self.applied = applied
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.idempotencyKey = idempotencyKey
+    }
+}

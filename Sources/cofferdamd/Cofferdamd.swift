@@ -1,0 +1,36 @@
+import ArgumentParser
+import Service
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@main
+struct Cofferdamd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cofferdamd",
+        abstract: "The sandbox service: runs agent sessions in sandboxes and serves them over WebSocket.",
+        version: ServiceVersion.current)
+
+    @OptionGroup var options: ServiceOptions
+
+    func validate() throws {
+        // Says what is wrong with the arguments before anything is touched.
+        do { _ = try options.resolved() } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() async throws {
+        let configuration = try options.resolved()
+        // An embedded service outlives the folder that it was started in.
+        if options.embedded { _ = chdir("/") }
+        do {
+            try await ServiceProcess(configuration, makeBackend: makeBackend).run()
+        } catch {
+            let text = Array("cofferdamd: \(error)\n".utf8)
+            _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""A scripted `cofferdam lsp` for the tests of the Emacs package.
+
+It tells what it received (`test/received`), sends what a test wants sent (`test/notify`, `test/request`), and plays
+the scenario that the first word of a prompt names.  Sessions survive "die" in the file FAKE_STATE.
+"""
+import itertools
+import json
+import os
+import sys
+import time
+
+STATE = os.environ.get("FAKE_STATE")
+PATCH = "--- a/main.c\n+++ b/main.c\n@@ -3 +3 @@\n-    return 0\n+    return 0;\n"
+received, documents, waiting = [], {}, {}
+sessions = {}                           # id -> {"root", "title", "events", "state"}
+numbers = itertools.count(1)
+
+
+def write(message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    sys.stdout.buffer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    sys.stdout.buffer.flush()
+
+
+def notify(method, params):
+    write({"method": method, "params": params})
+
+
+def request(method, params, on_reply):
+    number = next(numbers)
+    waiting[number] = on_reply
+    write({"id": number, "method": method, "params": params})
+
+
+def emit(session, kind, **fields):
+    events = sessions[session]["events"]
+    events.append({"sessionId": session, "seq": len(events) + 1, "time": int(time.time() * 1000),
+                   "event": {"type": kind, **fields}})
+    sessions[session]["state"] = fields.get("state", sessions[session]["state"])
+    notify("agent/progress", events[-1])
+
+
+def result(code=0, milliseconds=420):
+    return {"status": "exited", "exitCode": code, "durationMilliseconds": milliseconds,
+            "stdoutBytes": 0, "stderrBytes": 0}
+
+
+def tool(session, item, title, output, code=0, stream="stdout"):
+    emit(session, "toolCallStarted", itemId=item, tool="run", title=title, arguments={"argv": title.split()})
+    offset = 0
+    for text in output:
+        emit(session, "outputDelta", itemId=item, stream=stream, offset=offset, text=text)
+        offset += len(text.encode())
+    emit(session, "toolCallCompleted", itemId=item, status="completed", text="done", command=result(code))
+
+
+def evidence(passed):
+    return {"name": "build", "command": ["make"], "required": True, "passed": passed,
+            "result": result(0 if passed else 2), "errors": 0, "warnings": 0, "treeHash": "t1"}
+
+
+def end(session, outcome="verified"):
+    emit(session, "turnCompleted", turnId="t", outcome=outcome, reason="every required check passed", steps=3,
+         evidence=[evidence(outcome == "verified")], treeHash="t1", changedFiles=["main.c"], durationMilliseconds=12345)
+    emit(session, "sessionStatus", state="idle")
+
+
+def diagnostics(session, root, items):
+    emit(session, "diagnosticsUpdated", check="build", total=len(items), new=len(items), fixed=0, remaining=0,
+         diagnostics=[{
+             "tool": "gcc", "severity": "error", "code": "-Wsyntax", "message": d, "path": "main.c",
+             "range": {"startLine": 3, "startColumn": 5, "endLine": 3, "endColumn": 6}, "fingerprint": "f"}
+             for d in items])
+    notify("textDocument/publishDiagnostics", {"uri": f"file://{root}/main.c", "diagnostics": [{
+        "range": {"start": {"line": 2, "character": 4}, "end": {"line": 2, "character": 5}}, "severity": 1,
+        "source": "gcc", "code": "-Wsyntax", "message": d} for d in items]})
+
+
+def play(session, prompt, root):
+    emit(session, "sessionStatus", state="starting")
+    emit(session, "turnStarted", turnId="t", prompt=prompt, model="replay")
+    word = prompt.split()[0]
+    if word == "die":
+        json.dump(sessions, open(STATE, "w"))
+        sys.exit(3)
+    for kind, item, text in ("reasoning", "r1", "First look."), ("message", "m1", "I will build it first."):
+        emit(session, kind + "Started", itemId=item)
+        emit(session, kind + "Delta", itemId=item, text=text[:7])
+        emit(session, kind + "Completed", itemId=item, text=text)
+    if word == "flood":
+        tool(session, "c1", "Run: yes", (("x" * 99 + "\n") * 160 for _ in range(640)))
+    elif word == "wild":
+        tool(session, "c1", "Run: \33[31mred\u202e", ["\33[31mred\33[0m\7 \u202eevil\r\n", "\33", "[1mbold\n",
+                                                    "0%\r50%\r100%\n", "y" * 5000 + "\n"], stream="stderr")
+    else:
+        tool(session, "c1", "Run: make", ["cc -c main.c\n", "main.c:3:5: error: expected ';'\n"], code=2)
+        diagnostics(session, root, ["expected ';'"])
+    if word == "approve":
+        sessions[session]["approval"] = approval = {
+            "approvalId": "a1", "toolCallId": "c9", "tool": "shell", "title": "Run: rm -rf build",
+            "reason": "rule user: shell commands ask", "command": "rm -rf build && echo done",
+            "arguments": {"command": "rm -rf build && echo done", "cwd": "."}, "expiresAt": 4102444800000}
+        emit(session, "sessionStatus", state="waiting")
+        return emit(session, "approvalRequested", approval=approval)
+    emit(session, "fileChanged", itemId="c2", path="main.c", change="modified", patch=PATCH)
+    diagnostics(session, root, [])
+    emit(session, "checkStarted", itemId="k1", name="build", command=["make"])
+    emit(session, "checkCompleted", itemId="k1", evidence=evidence(True))
+    end(session)
+
+
+def apply(session, identifier, root):
+    uri, place = f"file://{root}/main.c", {"line": 2, "character": 12}
+    document = {"uri": uri, "version": documents.get(uri, {}).get("version")}
+
+    def replied(reply):
+        conflicts = [] if reply["result"]["applied"] is True else [{"path": "main.c", "reason": str(reply)}]
+        done = {"applied": [] if conflicts else ["main.c"], "conflicts": conflicts}
+        emit(session, "resultApplied", treeHash="t1", client="emacs", **done)
+        write({"id": identifier, "result": done})
+
+    request("workspace/applyEdit", {"label": "Cofferdam", "edit": {"documentChanges": [
+        {"textDocument": document, "edits": [{"range": {"start": place, "end": place}, "newText": ";"}]}]}}, replied)
+
+
+def summary(name):
+    session = sessions[name]
+    return {"sessionId": name, "workspaceFolder": session["root"], "title": session["title"],
+            "state": session["state"], "model": "replay", "createdAt": 0, "updatedAt": int(time.time() * 1000),
+            "seq": len(session["events"]), "pendingApprovals": [], "applied": False}
+
+
+def handle(method, params, identifier):
+    session = params.get("sessionId")
+
+    def answer(value):
+        write({"id": identifier, "result": value})
+    if session and session not in sessions:
+        write({"id": identifier, "error": {"code": -32602, "message": f"no session {session}"}})
+    elif method == "initialize":
+        encodings = params["capabilities"].get("general", {}).get("positionEncodings", ["utf-16"])
+        answer({"serverInfo": {"name": "cofferdam", "version": "fake"}, "capabilities": {
+            "positionEncoding": os.environ.get("FAKE_ENCODING", encodings[0]), "textDocumentSync": 1,
+            "experimental": {"cofferdam": {"protocolVersion": 1, "methods": ["agent/start"]}}}})
+    elif method == "agent/start":
+        name = f"s{len(sessions) + 1}"
+        root, prompt = params["workspaceFolder"], params["prompt"]
+        sessions[name] = {"root": root, "title": prompt, "events": [], "state": "starting"}
+        answer({"sessionId": name, "seq": 0})
+        play(name, prompt, root)
+    elif method == "agent/approve":
+        resolution = {**params, "cause": "answered", "answeredBy": "emacs"}
+        accepted = sessions[session].pop("approval", None) is not None
+        answer({"accepted": accepted, "resolution": resolution})
+        if accepted:
+            emit(session, "approvalResolved", resolution=resolution)
+            emit(session, "sessionStatus", state="running")
+            end(session, "verified" if params["decision"] != "reject" else "unverified")
+    elif method == "agent/list":
+        answer({"sessions": [summary(name) for name in reversed(sessions)]})
+    elif method == "agent/attach":
+        answer({"session": summary(session), "seq": len(sessions[session]["events"])})
+        for event in sessions[session]["events"][params.get("afterSeq", 0):]:
+            notify("agent/progress", event)
+    elif method == "agent/diff":
+        answer({"treeHash": "t1", "baseTreeHash": "t0", "patch": "diff --git a/main.c b/main.c\n" + PATCH,
+                "files": [{"path": "main.c", "change": "modified", "binary": False, "patch": PATCH}]})
+    elif method == "agent/apply":
+        apply(session, identifier, sessions[session]["root"])
+    elif method == "test/received":
+        answer([m for m in received if m["method"] == params["method"]])
+    elif method == "test/notify":
+        for message in params["messages"]:
+            notify(message["method"], message["params"])
+        answer({})
+    elif method == "test/request":
+        request(params["method"], params["params"], lambda reply: answer(reply))
+    elif method == "exit":
+        sys.exit(0)
+    elif identifier is not None:
+        answer({})
+
+
+if STATE and os.path.exists(STATE):
+    sessions.update(json.load(open(STATE)))
+while True:
+    header = sys.stdin.buffer.readline()
+    if not header:
+        sys.exit(0)
+    sys.stdin.buffer.readline()
+    incoming = json.loads(sys.stdin.buffer.read(int(header.split(b":")[1])))
+    if "method" not in incoming:
+        waiting.pop(incoming["id"])(incoming)
+        continue
+    received.append(incoming)
+    document = (incoming.get("params") or {}).get("textDocument", {})
+    if "version" in document:
+        documents[document["uri"]] = document
+    handle(incoming["method"], incoming.get("params") or {}, incoming.get("id"))

@@ -1,0 +1,3 @@
+std = 'luajit+busted'
+globals = { 'vim' }
+max_line_length = 120

@@ -1,0 +1,100 @@
+import AsyncHTTPClient
+import JSON
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The independent fake of the vendors' APIs: `llmock` of PyPI, a process of its own.
+struct LlmockServer {
+    enum Failure: Error {
+        case couldNotStart(String)
+        case adminCallFailed(String)
+    }
+
+    let url: String
+    private let process: pid_t
+
+    /// Path of the program, which the environment variable `COFFERDAM_LLMOCK` gives.
+    static var program: String? { environmentVariable("COFFERDAM_LLMOCK") }
+
+    /// Runs `body` with a server that ends afterwards.
+    static func with<Result>(
+        _ arguments: [String] = [], _ body: (LlmockServer) async throws -> Result
+    ) async throws -> Result {
+        guard let program else { throw Failure.couldNotStart("COFFERDAM_LLMOCK is not set") }
+        let port = try await withUnusedPort { $0 }
+        let (process, output) = try start([program, "serve", "--port", String(port)] + arguments)
+        defer {
+            // Asked politely it would wait until our pooled connections are closed.
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+            close(output)
+        }
+        try await NIOThreadPool.singleton.runIfActive { try waitForLine(containing: "running on", in: output) }
+        return try await body(LlmockServer(url: "http://127.0.0.1:\(port)", process: process))
+    }
+
+    /// Forgets what was before, and queues what the fake is to do.
+    func script(_ behaviours: JSON...) async throws {
+        _ = try await call(.POST, "reset")
+        _ = try await call(.POST, "scenario", ["behaviors": .array(behaviours)])
+    }
+
+    /// What the fake found wrong with its client; empty when nothing.
+    func findings() async throws -> [String] {
+        let verdict = try await call(.GET, "verdict")
+        guard let findings = verdict["findings"]?.arrayValue, verdict["calls"]?.intValue ?? 0 > 0 else {
+            throw Failure.adminCallFailed("a verdict without calls: \(verdict.text)")
+        }
+        return findings.map(\.text)
+    }
+
+    private enum Method: String { case GET, POST }
+
+    private func call(_ method: Method, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+        var request = HTTPClientRequest(url: "\(url)/_llmock/\(path)")
+        request.method = method == .GET ? .GET : .POST
+        if let body { request.body = .bytes(ByteBuffer(bytes: body.serialized())) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let bytes = try await response.body.collect(upTo: 1 << 20)
+        guard response.status.code < 300 else { throw Failure.adminCallFailed(String(buffer: bytes)) }
+        return try JSON(parsing: bytes.readableBytesView)
+    }
+
+    /// Starts a program; its output, both streams of it, can be read from the returned descriptor.
+    private static func start(_ command: [String]) throws -> (pid_t, Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Failure.couldNotStart("no pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        var process: pid_t = 0
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        let status = posix_spawn(&process, command[0], &actions, nil, &arguments, environ)
+        close(ends[1])
+        guard status == 0 else {
+            close(ends[0])
+            throw Failure.couldNotStart("\(command[0]): \(String(cString: strerror(status)))")
+        }
+        return (process, ends[0])
+    }
+
+    private static func waitForLine(containing part: String, in descriptor: Int32) throws {
+        var text = ""
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !text.contains(part) {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { throw Failure.couldNotStart(text) }
+            text += String(decoding: buffer[..<count], as: UTF8.self)
+        }
+    }
+}
