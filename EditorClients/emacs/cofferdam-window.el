@@ -73,7 +73,6 @@ A question must not block Emacs; commands do what its actions offer."
         (setq cell (list token))
         (push cell (cofferdam--conn-progress conn)))
       (when-let ((title (plist-get value :title)))
-        (setf (nth 1 cell) nil)
         (setcdr cell (list (cofferdam--one-line title 60))))
       (when-let ((text (plist-get value :message)))
         (setcdr cell (list (nth 1 cell) (cofferdam--one-line text 80)))))

@@ -43,7 +43,7 @@ actor CheckRunner {
     var isEmpty: Bool { checks.isEmpty }
 
     enum Occasion {
-        /// On the untouched tree.
+        /// On the untouched tree, up to the first required check that fails.
         case baseline
         /// After edits: fast checks, up to the first required one that fails.
         case afterEdit
@@ -63,7 +63,8 @@ actor CheckRunner {
             }
             let (evidence, text) = try await run(check, state)
             report.append(text)
-            if occasion != .baseline, check.required, !evidence.passed { break }
+            // What comes after would only repeat the same errors.
+            if check.required, !evidence.passed { break }
         }
         let tree = try await changes.state().treeHash
         let current = checks.compactMap { check in latest[check.name].flatMap { $0.treeHash == tree ? $0 : nil } }

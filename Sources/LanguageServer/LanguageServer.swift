@@ -106,7 +106,9 @@ extension LanguageServer {
     }
 
     /// Hands a method to the service as it is.
-    private static func pass<R: RequestType & SendableMetatype>(_ type: R.Type, to router: inout Router, _ core: ServerCore) {
+    private static func pass<R: RequestType & SendableMetatype>(
+        _ type: R.Type, to router: inout Router, _ core: ServerCore
+    ) {
         router.on(type, .concurrent) { params, _ in try await core.call(type, params) }
     }
 

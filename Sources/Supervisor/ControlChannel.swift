@@ -1,9 +1,10 @@
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import SupervisorProtocol
 
 /// The byte stream to the service: frames in, frames out, neither ever blocks.
 final class ControlChannel {

@@ -1,9 +1,10 @@
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import SupervisorProtocol
 
 /// Why a file operation failed.
 struct FileFailure: Error {

@@ -1,9 +1,10 @@
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import SupervisorProtocol
 
 /// Output and exit records of every command, in a directory that the sandbox cannot see.
 ///

@@ -1,10 +1,11 @@
+import CSpawn
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
 
 /// A listing that goes on in small steps, so that a large tree does not hold up anything else.
 final class ListJob {

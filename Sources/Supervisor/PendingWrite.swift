@@ -1,10 +1,11 @@
+import CSpawn
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
 
 /// A file that is being replaced: the bytes gather in a temporary file beside it, and one rename shows them to others.
 final class PendingWrite {

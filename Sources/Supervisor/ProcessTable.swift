@@ -1,9 +1,10 @@
+import CSpawn
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
 
 /// A look at all processes of this PID namespace.
 struct ProcessTable {

@@ -1,9 +1,10 @@
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import SupervisorProtocol
 
 /// A command from its start until its exit record is written.
 final class RunningCommand {

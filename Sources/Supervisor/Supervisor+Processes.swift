@@ -1,10 +1,11 @@
+import CSpawn
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
 
 extension Supervisor {
     /// Notes which commands have ended and reaps every other zombie.

@@ -1,10 +1,11 @@
+import CSpawn
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
 
 /// Why a command never ran.
 struct StartFailure: Error {
@@ -18,7 +19,9 @@ extension Supervisor {
         var input = nullDevice
         if let bytes = command.standardInput {
             input = bytes.withUnsafeBytes { cspawn_memory_file($0.baseAddress, $0.count) }
-            guard input >= 0 else { throw StartFailure(errno: -input, message: "standard input: \(System.text(of: -input))") }
+            guard input >= 0 else {
+                throw StartFailure(errno: -input, message: "standard input: \(System.text(of: -input))")
+            }
         }
         defer { if input != nullDevice { System.close(input) } }
         let (outRead, outWrite) = try makePipe()

@@ -87,7 +87,8 @@ public enum SupervisorRequest: Sendable, Equatable {
                 window: try reader.readCount("window", atMost: ProtocolLimits.maximumWindow))
         case .credit:
             self = .credit(
-                try reader.readID(), token: try reader.read(), bytes: try reader.readCount("credit", atMost: ProtocolLimits.maximumWindow))
+                try reader.readID(), token: try reader.read(),
+                bytes: try reader.readCount("credit", atMost: ProtocolLimits.maximumWindow))
         case .detach:
             self = .detach(try reader.readID(), token: try reader.read())
         case .signal:

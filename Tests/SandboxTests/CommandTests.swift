@@ -107,7 +107,8 @@ struct CommandTests {
             #expect(lines.contains("HOME=/home/agent"))
             let names = Set(lines.dropFirst(2).compactMap { $0.split(separator: "=").first.map(String.init) })
             let expected: Set = ["SPECIAL", "HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "TMPDIR", "PWD"]
-            #expect(names.subtracting(expected).filter { Int($0) == nil && !["_", "OLDPWD", "SHLVL"].contains($0) } == [])
+            #expect(
+                names.subtracting(expected).filter { Int($0) == nil && !["_", "OLDPWD", "SHLVL"].contains($0) } == [])
             // The three standard descriptors and the directory that ls reads.
             #expect(lines.last == "4")
         }

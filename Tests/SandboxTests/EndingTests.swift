@@ -102,7 +102,9 @@ struct EndingTests {
                 return
             }
             #expect(hostPID(ofSupervisorFor: test) == nil)
-            await #expect(throws: SandboxError.stopped) { try await test.sandbox.readFile("x", offset: 0, maximumBytes: 1) }
+            await #expect(throws: SandboxError.stopped) {
+                try await test.sandbox.readFile("x", offset: 0, maximumBytes: 1)
+            }
         }
     }
 

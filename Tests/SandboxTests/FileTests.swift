@@ -11,7 +11,8 @@ struct FileTests {
             let bytes = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             try await sandbox.writeFile("new/deep/file.bin", bytes, mode: nil)
             #expect(try await test.shell("wc -c < new/deep/file.bin").text == "600000\n")
-            let contents = try await sandbox.readFile("\(test.workspace)/new/deep/file.bin", offset: 0, maximumBytes: 1 << 20)
+            let contents = try await sandbox.readFile(
+                "\(test.workspace)/new/deep/file.bin", offset: 0, maximumBytes: 1 << 20)
             #expect(contents == FileContents(bytes: bytes, totalSize: 600_000))
             let part = try await sandbox.readFile("new/deep/file.bin", offset: 599_990, maximumBytes: 100)
             #expect(part == FileContents(bytes: Array(bytes[599_990...]), totalSize: 600_000))
@@ -40,7 +41,8 @@ struct FileTests {
         try await TestSandbox.with(files: ["inside": "in", "dir/x": "x"]) { test in
             let sandbox = test.sandbox
             _ = try await test.shell(
-                "ln -s /etc/passwd abs; ln -s ../../../../etc/passwd up; ln -s /tmp out; ln -s inside good; echo t > /tmp/t")
+                "ln -s /etc/passwd abs; ln -s ../../../../etc/passwd up; ln -s /tmp out; ln -s inside good; echo t > /tmp/t"
+            )
             for path in ["abs", "up", "out/t", "../x", "/etc/passwd", "dir/../../x", "\(test.workspace)x/y"] {
                 await #expect(throws: SandboxError.outsideWorkspace(path)) {
                     try await sandbox.readFile(path, offset: 0, maximumBytes: 10)
@@ -75,7 +77,8 @@ struct FileTests {
 
     @Test("Listings are sorted, bounded and leave .git out")
     func listing() async throws {
-        try await TestSandbox.with(files: ["b": "12345", "a/one": "", "a/.git/config": "", ".git/HEAD": "x", "c/": ""]) { test in
+        try await TestSandbox.with(files: ["b": "12345", "a/one": "", "a/.git/config": "", ".git/HEAD": "x", "c/": ""])
+        { test in
             _ = try await test.shell("ln -s /etc link")
             let flat = try await test.sandbox.listFiles("", recursive: false, maximumEntries: 100)
             #expect(flat.entries.map(\.path) == ["a", "b", "c", "link"])

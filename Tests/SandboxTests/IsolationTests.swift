@@ -44,7 +44,8 @@ struct IsolationTests {
             #expect(try await test.shell("ls -A /home/agent /tmp | grep -v :; ls /home").text == "\nagent\n")
             let home = getenv("HOME").map { String(cString: $0) } ?? "/nonexistent"
             #expect(try await test.shell("ls -A '\(home)'").text == "")
-            #expect(try await test.shell("touch ~/x /tmp/x x /dev/shm/x && [ -c /dev/null ] && whoami").text == "agent\n")
+            #expect(
+                try await test.shell("touch ~/x /tmp/x x /dev/shm/x && [ -c /dev/null ] && whoami").text == "agent\n")
         }
     }
 
@@ -60,7 +61,8 @@ struct IsolationTests {
             #expect(try await !test.shell("unshare -n true").result.isSuccess)
             #expect(try await !test.shell("mount -t tmpfs x /tmp").result.isSuccess)
             // Opened and not written: a failure of this test must not change the host.
-            let script = "for f in $(find /proc/sys /proc/sysrq-trigger -type f); do (: >> $f) 2>/dev/null && echo $f; done"
+            let script =
+                "for f in $(find /proc/sys /proc/sysrq-trigger -type f); do (: >> $f) 2>/dev/null && echo $f; done"
             let writable = try await test.shell(script)
             #expect(writable.text == "")
             #expect(!writable.result.isSuccess)
@@ -113,13 +115,16 @@ struct IsolationTests {
         arguments: ["/tmp/deep/er/project", "/root/project", "/home/someone/project", "/opt/a, b:c/pro\\ject", "/w"])
     func paths(workspace: String) async throws {
         try await TestSandbox.with(files: ["file": "here"], workspace: workspace) { test in
-            let finished = try await test.run(ExecRequest(arguments: ["/bin/sh", "-c", "pwd; cat \"$PWD/file\"; echo x > new"]))
+            let finished = try await test.run(
+                ExecRequest(arguments: ["/bin/sh", "-c", "pwd; cat \"$PWD/file\"; echo x > new"]))
             #expect(finished.text == "\(workspace)\nhere")
             #expect(try await test.sandbox.changes().map(\.path) == ["new"])
         }
     }
 
-    @Test("Workspaces that would cover the system are refused", arguments: ["/", "/usr", "/tmp", "relative", "/a/../b", "/proc/x"])
+    @Test(
+        "Workspaces that would cover the system are refused",
+        arguments: ["/", "/usr", "/tmp", "relative", "/a/../b", "/proc/x"])
     func refused(workspace: String) async throws {
         let spec = SandboxSpec(id: "x", workspacePath: workspace, base: "/tmp", stateDirectory: "/tmp/never-made")
         await #expect(throws: SandboxError.self) { try await LocalDriver().create(spec) }

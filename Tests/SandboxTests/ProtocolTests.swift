@@ -40,7 +40,8 @@ struct ProtocolTests {
             .file(1, .status(nil)),
             .file(1, .status(FileReply.Status(kind: .special, size: 3, mode: 0o600, modifiedNanoseconds: -5))),
             .file(1, .contents(bytes: [9], totalSize: 100)), .file(1, .done),
-            .file(1, .entries([FileReply.Entry(path: [0xFF], kind: .regular, size: 1)], isLast: true, isTruncated: true)),
+            .file(
+                1, .entries([FileReply.Entry(path: [0xFF], kind: .regular, size: 1)], isLast: true, isTruncated: true)),
             .file(1, .failure(.outsideWorkspace, errno: 18)), .failed("because"),
         ]
     }()
@@ -116,7 +117,9 @@ struct ProtocolTests {
         #expect(ExecID(id.description) == id)
         #expect(ExecID(id.description.uppercased()) == id)
         #expect(ExecID("01234567-89ab-4cde-8f01-23456789abcd")?.description == "01234567-89ab-4cde-8f01-23456789abcd")
-        for text in ["", "x", "01234567-89ab-4cde-8f01-23456789abcde", "0123456789ab4cde8f0123456789abcd", "../../etc/passwd"] {
+        for text in [
+            "", "x", "01234567-89ab-4cde-8f01-23456789abcde", "0123456789ab4cde8f0123456789abcd", "../../etc/passwd",
+        ] {
             #expect(ExecID(text) == nil)
         }
     }

@@ -102,7 +102,7 @@ struct EmbeddedStartTests {
 
     @Test func itEndsWhenIdle() async throws {
         try await withTemporaryDirectory { directory in
-            let client = client(configuration(directory, arguments: ["--idle-timeout", "0.2"]))
+            let client = client(configuration(directory, arguments: ["--idle-timeout", "2"]))
             _ = try await client.initializeResult()
             let pid = try servicePID(directory)
             await client.close()

@@ -61,12 +61,13 @@ public struct MessageFramer: Sendable {
     public mutating func finish() -> TransportEvent? {
         defer { end() }
         switch state {
-        case .ended, .start, .skippingLine: return nil
+        case .ended, .skippingLine: return nil
+        case .start where head == buffer.count: return nil
         case .line:
             let line = trimmedLine(buffer[head...])
             return line.isEmpty ? nil : .message(line)
         case .header where header.isEmpty && head == buffer.count: return nil
-        case .header, .body, .skippingBody:
+        case .start, .header, .body, .skippingBody:
             return .malformed("the stream ended inside a message", recoverable: false)
         }
     }
@@ -93,12 +94,18 @@ extension MessageFramer {
 
     private mutating func detect() -> Step {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let opening = buffer[head...].prefix(mark.count)
-        if opening.first == mark[0] {
-            if opening.count < mark.count, mark.starts(with: opening) { return .needsBytes }
-            if opening.elementsEqual(mark) { head += mark.count }
+        while head < buffer.count {
+            let opening = buffer[head...].prefix(mark.count)
+            if Self.isBlank(buffer[head]) {
+                head += 1
+            } else if opening.elementsEqual(mark) {
+                head += mark.count
+            } else if mark.starts(with: opening) {
+                return .needsBytes
+            } else {
+                break
+            }
         }
-        while head < buffer.count, Self.isBlank(buffer[head]) { head += 1 }
         searched = head
         guard head < buffer.count else { return .needsBytes }
         switch (framing, buffer[head]) {

@@ -1,7 +1,9 @@
 /// A wish that the user wrote into a comment: `// cofferdam: handle the empty list`.
 enum CommentPrompt {
     /// What introduces a comment in the languages that people use. The longer come before their beginnings.
-    private static let markers = ["//", "/*", "<!--", "{-", "(*", "--", "#", ";", "%", "*", "\"\"\"", "'''", "!", "rem "]
+    private static let markers = [
+        "//", "/*", "<!--", "{-", "(*", "--", "#", ";", "%", "*", "\"\"\"", "'''", "!", "rem ",
+    ]
     private static let keywords = ["cofferdam:", "agent:"]
     private static let closings = ["*/", "-->", "-}", "*)", "\"\"\"", "'''"]
 

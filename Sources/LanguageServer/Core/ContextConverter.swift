@@ -20,10 +20,11 @@ struct ContextConverter {
         var converted = json
         for (key, convert) in [("selections", selection), ("diagnostics", diagnostic)] as [(String, Conversion)] {
             guard let entries = json[key]?.arrayValue else { continue }
-            converted[key] = .array(try entries.enumerated().map { index, entry in
-                guard let uri = entry["uri"]?.stringValue else { return entry }
-                return try at("$.params.context.\(key)[\(index)]") { try convert(entry, uri, mapper) }
-            })
+            converted[key] = .array(
+                try entries.enumerated().map { index, entry in
+                    guard let uri = entry["uri"]?.stringValue else { return entry }
+                    return try at("$.params.context.\(key)[\(index)]") { try convert(entry, uri, mapper) }
+                })
         }
         return try at("$.params.context") { try JSONCoder.decode(PromptContext.self, from: converted) }
     }

@@ -25,7 +25,7 @@ struct DiagnosticTranslator: Sendable {
             source: diagnostic.tool,
             message: message,
             relatedInformation: features.showsRelatedInformation && !links.isEmpty ? links : nil,
-            data: features.keepsDiagnosticData ? data(entry) : nil)
+            data: features.keepsDiagnosticData ? data(entry) : JSON?.none)
     }
 
     private func range(_ range: TextRange?, path: String, lookup: Lookup) -> LSP.Range {

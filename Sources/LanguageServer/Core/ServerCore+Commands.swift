@@ -81,7 +81,7 @@ extension ServerCore {
         let isEmpty = context.objectValue?.isEmpty ?? true
         return try await start(
             .init(
-                prompt: prompt, workspaceFolder: arguments.workspaceFolder, context: isEmpty ? nil : context),
+                prompt: prompt, workspaceFolder: arguments.workspaceFolder, context: isEmpty ? JSON?.none : context),
             uri: arguments.uri)
     }
 
@@ -97,7 +97,8 @@ extension ServerCore {
         let messages = given.compactMap { $0["message"]?.stringValue }
         let first = messages.first.map { DisplayText.lastLine($0, limit: 200) } ?? ""
         let place = name ?? "this file"
-        let prompt = given.count == 1 ? "Fix this problem in \(place): \(first)" : "Fix the \(given.count) problems in \(place)."
+        let prompt =
+            given.count == 1 ? "Fix this problem in \(place): \(first)" : "Fix the \(given.count) problems in \(place)."
         return try await start(
             .init(
                 prompt: prompt, workspaceFolder: arguments.workspaceFolder,

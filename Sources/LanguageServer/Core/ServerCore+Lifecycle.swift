@@ -21,7 +21,8 @@ extension ServerCore {
             let root = params.rootUri.flatMap(FileURI.path(of:)) ?? params.rootPath.flatMap(FileURI.path(ofPathOrURI:))
             folders = root.map { [$0] } ?? []
         }
-        if let processID = params.processId {
+        // Zero, negative and impossible numbers name no process that could end.
+        if let processID = params.processId, processID > 0, processID <= Int(Int32.max) {
             let waitForExit = environment.waitForProcessExit
             Task {
                 await waitForExit(processID)

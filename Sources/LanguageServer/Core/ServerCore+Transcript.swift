@@ -14,7 +14,8 @@ extension ServerCore {
     /// The transcript's path, for `agent/transcript`.
     func transcriptPath(_ id: String) throws -> String {
         guard sessions[id] != nil else {
-            throw ResponseError(code: .invalidParams, message: "not attached to a session \(DisplayText.exact(id, limit: 80))")
+            throw ResponseError(
+                code: .invalidParams, message: "not attached to a session \(DisplayText.exact(id, limit: 80))")
         }
         _ = try openTranscript(id)
         guard let path = transcripts[id]?.file.path else {

@@ -69,7 +69,9 @@ actor ServerCore {
 // MARK: Messages to the user
 
 extension ServerCore {
-    func notify<N: NotificationType & SendableMetatype>(_ type: N.Type, _ params: N.Params) async { await outbox.send(type, params) }
+    func notify<N: NotificationType & SendableMetatype>(_ type: N.Type, _ params: N.Params) async {
+        await outbox.send(type, params)
+    }
 
     func showMessage(_ type: LSP.MessageType, _ text: String) async {
         await notify(LSP.ShowMessage.self, .init(type: type, message: "Cofferdam\(text)"))

@@ -132,7 +132,7 @@ public struct PosixFileAccess: FileAccess {
         switch errno {
         case ELOOP: .symbolicLink(path: path.text)
         // O_DIRECTORY | O_NOFOLLOW on a link says ENOTDIR on Linux.
-        case ENOTDIR: .symbolicLink(path: path.text)
+        case ENOTDIR: .refused(path: path.text, reason: "a folder on the way is a symbolic link or a file")
         default: .system(operation: operation, path: path.text, code: errno)
         }
     }

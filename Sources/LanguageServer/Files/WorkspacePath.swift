@@ -32,7 +32,12 @@ public struct WorkspacePath: Sendable, Hashable {
     /// `.git` as HFS+ (ignorable characters), NTFS (short name, trailing dots and spaces, streams) and
     /// case-insensitive file systems know it (CVE-2014-9390).
     private static func isGitDirectory(_ part: String) -> Bool {
-        let visible = String(String.UnicodeScalarView(part.unicodeScalars.filter { !DisplayText.isUnsafe($0) }))
+        let visible = String(
+            String.UnicodeScalarView(
+                part.unicodeScalars.filter { scalar in
+                    // Joiners hold emoji together elsewhere, so they are not unsafe as such.
+                    !DisplayText.isUnsafe(scalar) && scalar != "\u{200C}" && scalar != "\u{200D}"
+                }))
         let lowered = visible.lowercased()
         let beforeStream = lowered.prefix { $0 != ":" }
         var trimmed = beforeStream

@@ -76,7 +76,8 @@ struct TranscriptRenderer: Sendable {
             return completed(event.text, of: event.itemId, in: .reasoning(event.itemId))
         case .modelRetried(let event):
             for item in event.voidItemIds { items[item] = nil }
-            return note("The model is asked again: \(DisplayText.exact(event.reason, limit: 500)). Begun texts are void.")
+            return note(
+                "The model is asked again: \(DisplayText.exact(event.reason, limit: 500)). Begun texts are void.")
         case .toolCallStarted(let event): return toolCallStarted(event)
         case .toolCallCompleted(let event): return toolCallCompleted(event)
         case .outputDelta(let event): return output(event)
@@ -97,7 +98,8 @@ struct TranscriptRenderer: Sendable {
             guard let reason = event.reason else { return "" }
             return note("Session \(event.state.rawValue): \(DisplayText.exact(reason, limit: 1000))")
         case .gap(let event):
-            return note("Events \(event.from) to \(event.to) are missing: \(DisplayText.exact(event.reason, limit: 500)).")
+            return note(
+                "Events \(event.from) to \(event.to) are missing: \(DisplayText.exact(event.reason, limit: 500)).")
         }
     }
 }
@@ -123,7 +125,8 @@ extension TranscriptRenderer {
     /// More text of an item, within its cap.
     private mutating func delta(_ text: String, of id: String, in target: Block) -> String {
         if items[id] == nil { begin(id, "") }
-        guard var item = items[id] else { return "" }
+        // Taken out, so that its text is appended to in place.
+        guard var item = items.removeValue(forKey: id) else { return "" }
         defer { items[id] = item }
         let room = Self.mostBytesPerItem - item.shownBytes
         let shown = text.utf8.count <= room ? text : Self.prefix(text, bytes: room)
@@ -268,7 +271,8 @@ extension TranscriptRenderer {
 
     private mutating func turnCompleted(_ event: TurnCompleted, time: Int) -> String {
         items = [:]
-        let heading = "## \(Wording.time(millisecondsSince1970: time)) \(Wording.outcome(event.outcome).capitalizedFirst)"
+        let heading =
+            "## \(Wording.time(millisecondsSince1970: time)) \(Wording.outcome(event.outcome).capitalizedFirst)"
         var text = section(heading)
         text += "\(DisplayText.cleaned(event.reason))\n\n"
         for evidence in event.evidence.prefix(Self.mostItems) {

@@ -25,13 +25,13 @@ func withPathPointer<T>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> T) -
 
 /// Directories by descriptor, links never followed.
 enum DirectoryReader {
-    /// Names in order of their bytes. The descriptor stays open and is read from its start.
-    static func names(of descriptor: Int32) -> [FileName] {
+    /// Names in order of their bytes; nil when they cannot be read. The descriptor stays open and is read from its start.
+    static func names(of descriptor: Int32) -> [FileName]? {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { return [] }
+        guard copy >= 0 else { return nil }
         guard let stream = fdopendir(copy) else {
             Descriptors.close(copy)
-            return []
+            return nil
         }
         defer { closedir(stream) }
         var names: [FileName] = []
@@ -65,12 +65,44 @@ enum DirectoryReader {
 
     /// Negative when it is no directory.
     static func openDirectory(_ name: FileName, in directory: Int32) -> Int32 {
-        name.withCString { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        open(name, in: directory, O_RDONLY | O_DIRECTORY)
     }
 
     /// Never waits: FIFOs and devices are for the caller to refuse by their status.
     static func openFile(_ name: FileName, in directory: Int32) -> Int32 {
-        name.withCString { openat(directory, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
+        open(name, in: directory, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    }
+
+    private static func open(_ name: FileName, in directory: Int32, _ flags: Int32) -> Int32 {
+        let flags = flags | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = name.withCString { openat(directory, $0, flags) }
+        guard descriptor < 0, errno == EACCES else { return descriptor }
+        // O_PATH (0o10000000) needs no permission of the file itself.
+        let place = name.withCString { openat(directory, $0, 0o10_000_000 | O_NOFOLLOW | O_CLOEXEC) }
+        guard place >= 0 else { return -1 }
+        defer { Descriptors.close(place) }
+        return openUnreadable(place, flags)
+    }
+
+    /// A command may take away our permission for its own files, which are ours as well. For a file it is lent for the
+    /// moment of opening; a directory stays opened up for its owner, or nothing in it could be reached afterwards.
+    /// All goes through the descriptor: a link put in the way meanwhile changes nothing.
+    static func openUnreadable(_ place: Int32, _ flags: Int32) -> Int32 {
+        var status = stat()
+        guard fstat(place, &status) == 0 else { return -1 }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || kind == S_IFDIR else {
+            errno = EACCES
+            return -1
+        }
+        let path = "/proc/self/fd/\(place)"
+        guard chmod(path, status.st_mode & 0o7777 | (kind == S_IFDIR ? 0o700 : 0o400)) == 0 else { return -1 }
+        // Opened anew through the descriptor, whose link is the one that has to be followed.
+        let descriptor = Glibc.open(path, flags & ~O_NOFOLLOW)
+        let reason = errno
+        if kind == S_IFREG { chmod(path, status.st_mode & 0o7777) }
+        errno = reason
+        return descriptor
     }
 }
 

@@ -1,9 +1,10 @@
+import CSpawn
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
 
 /// Reads from the upper layer of an overlay how the workspace differs from its base.
 ///
@@ -48,15 +49,15 @@ struct OverlayChanges {
             let path = String(decoding: prefix, as: UTF8.self)
             throw .fileOperation(path: path, errno: ELOOP, message: "directories are nested too deeply")
         }
-        let names = DirectoryReader.names(of: directory)
+        let names = try names(of: directory, prefix)
         for name in names {
             try visit(name, in: directory, over: baseDirectory, path: join(prefix, name), depth: depth)
         }
         // An opaque directory hides all that lies below it.
         guard baseDirectory >= 0, isMarked("opaque", directory, nil) else { return }
         let present = Set(names)
-        for name in DirectoryReader.names(of: baseDirectory) where !present.contains(name) {
-            delete(name, in: baseDirectory, path: join(prefix, name))
+        for name in try names(of: baseDirectory, prefix) where !present.contains(name) {
+            try delete(name, in: baseDirectory, path: join(prefix, name))
         }
     }
 
@@ -66,14 +67,14 @@ struct OverlayChanges {
         guard let status = DirectoryReader.status(of: name, in: directory) else { return }
         let old = baseDirectory >= 0 ? DirectoryReader.status(of: name, in: baseDirectory) : nil
         if isWhiteout(status, name, in: directory) {
-            if old != nil { delete(name, in: baseDirectory, path: path) }
+            if old != nil { try delete(name, in: baseDirectory, path: path) }
             return
         }
         let kind = FileKind(mode: status.st_mode)
         let oldKind = old.map { FileKind(mode: $0.st_mode) }
         guard kind == .directory else {
             if oldKind == .directory {
-                delete(name, in: baseDirectory, path: path)
+                try delete(name, in: baseDirectory, path: path)
                 add(.added, kind, status, name, in: directory, path: path)
             } else if let old {
                 compare(status, old, name, in: directory, baseDirectory, path: path)
@@ -82,12 +83,9 @@ struct OverlayChanges {
             }
             return
         }
-        if let oldKind, oldKind != .directory { delete(name, in: baseDirectory, path: path) }
+        if let oldKind, oldKind != .directory { try delete(name, in: baseDirectory, path: path) }
         let child = DirectoryReader.openDirectory(name, in: directory)
-        guard child >= 0 else {
-            throw .fileOperation(
-                path: String(decoding: path, as: UTF8.self), errno: errno, message: errnoText(errno))
-        }
+        guard child >= 0 else { throw Self.failure(path) }
         defer { Descriptors.close(child) }
         let below = oldKind == .directory ? DirectoryReader.openDirectory(name, in: baseDirectory) : -1
         defer { Descriptors.close(below) }
@@ -151,7 +149,7 @@ struct OverlayChanges {
     }
 
     /// Notes the deletion of a file of the base, or of every file in a directory of it.
-    private mutating func delete(_ name: FileName, in baseDirectory: Int32, path: [UInt8]) {
+    private mutating func delete(_ name: FileName, in baseDirectory: Int32, path: [UInt8]) throws(SandboxError) {
         guard let old = DirectoryReader.status(of: name, in: baseDirectory) else { return }
         let kind = FileKind(mode: old.st_mode)
         guard kind == .directory else {
@@ -164,11 +162,21 @@ struct OverlayChanges {
             return
         }
         let directory = DirectoryReader.openDirectory(name, in: baseDirectory)
-        guard directory >= 0 else { return }
+        guard directory >= 0 else { throw Self.failure(path) }
         defer { Descriptors.close(directory) }
-        for child in DirectoryReader.names(of: directory) {
-            delete(child, in: directory, path: join(path, child))
+        for child in try names(of: directory, path) {
+            try delete(child, in: directory, path: join(path, child))
         }
+    }
+
+    /// What cannot be read is an error: leaving it out would hide changes.
+    private func names(of directory: Int32, _ path: [UInt8]) throws(SandboxError) -> [FileName] {
+        guard let names = DirectoryReader.names(of: directory) else { throw Self.failure(path) }
+        return names
+    }
+
+    private static func failure(_ path: [UInt8]) -> SandboxError {
+        .fileOperation(path: String(decoding: path, as: UTF8.self), errno: errno, message: errnoText(errno))
     }
 
     private mutating func append(_ path: [UInt8], _ change: WorkspaceChange) {
@@ -200,9 +208,7 @@ struct OverlayChanges {
         let directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw .fileOperation(path: root, errno: errno, message: errnoText(errno)) }
         defer { Descriptors.close(directory) }
-        let descriptor = withPathPointer(path) {
-            cspawn_open_beneath(directory, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, CSPAWN_NO_SYMLINKS)
-        }
+        let descriptor = openBeneath(directory, path)
         guard descriptor >= 0 else {
             throw .fileOperation(path: shown, errno: -descriptor, message: errnoText(-descriptor))
         }
@@ -218,6 +224,18 @@ struct OverlayChanges {
             guard bytes.count <= limit else { throw .fileTooLarge(path: shown, limit: limit) }
         }
         throw .fileOperation(path: shown, errno: errno, message: errnoText(errno))
+    }
+
+    /// Negative errno on failure.
+    private static func openBeneath(_ directory: Int32, _ path: [UInt8]) -> Int32 {
+        let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+        let descriptor = withPathPointer(path) { cspawn_open_beneath(directory, $0, flags, 0, CSPAWN_NO_SYMLINKS) }
+        guard descriptor == -EACCES else { return descriptor }
+        let place = withPathPointer(path) { cspawn_open_beneath(directory, $0, 0o10_000_000, 0, CSPAWN_NO_SYMLINKS) }
+        guard place >= 0 else { return place }
+        defer { Descriptors.close(place) }
+        let opened = DirectoryReader.openUnreadable(place, flags | O_CLOEXEC)
+        return opened < 0 ? -errno : opened
     }
 
     private static func isText(_ path: [UInt8]) -> Bool {

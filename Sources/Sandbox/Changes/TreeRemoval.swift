@@ -37,10 +37,12 @@ struct TreeRemoval {
     /// Zero, or an errno.
     private mutating func empty(_ directory: Int32, depth: Int) -> Int32 {
         fchmod(directory, 0o700)
-        for name in DirectoryReader.names(of: directory) {
+        guard let names = DirectoryReader.names(of: directory) else { return errno }
+        for name in names {
             if name.withCString({ unlinkat(directory, $0, 0) }) == 0 || errno == ENOENT { continue }
             let reason = errno
-            guard let status = DirectoryReader.status(of: name, in: directory), status.st_mode & S_IFMT == S_IFDIR else {
+            guard let status = DirectoryReader.status(of: name, in: directory), status.st_mode & S_IFMT == S_IFDIR
+            else {
                 return reason
             }
             if depth >= Self.maximumDepth {
@@ -57,10 +59,7 @@ struct TreeRemoval {
     }
 
     private mutating func remove(_ name: FileName, in directory: Int32, depth: Int) -> Int32 {
-        var child = DirectoryReader.openDirectory(name, in: directory)
-        if child < 0, errno == EACCES, name.withCString({ fchmodat(directory, $0, 0o700, 0) }) == 0 {
-            child = DirectoryReader.openDirectory(name, in: directory)
-        }
+        let child = DirectoryReader.openDirectory(name, in: directory)
         guard child >= 0 else { return errno }
         defer { Descriptors.close(child) }
         let failure = empty(child, depth: depth + 1)

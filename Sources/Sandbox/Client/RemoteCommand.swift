@@ -1,5 +1,5 @@
-import Synchronization
 import SupervisorProtocol
+import Synchronization
 
 /// The service's end of one command: buffers its output within the window and holds its result.
 final class RemoteCommand: ExecHandle {

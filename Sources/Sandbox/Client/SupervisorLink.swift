@@ -1,5 +1,5 @@
-import Synchronization
 import SupervisorProtocol
+import Synchronization
 
 /// The service's end of the protocol: gives requests to a byte stream and hands events to whoever waits for them.
 ///

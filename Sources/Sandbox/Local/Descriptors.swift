@@ -1,9 +1,10 @@
+import CSpawn
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
 
 /// Small helpers around file descriptors of the service.
 enum Descriptors {

@@ -42,7 +42,9 @@ public struct LocalDriver: SandboxDriver {
         for path in [spec.workspacePath, spec.base, spec.stateDirectory] where !HostPaths.isNormalized(path) {
             throw .invalidSpec("“\(path)” is not an absolute, normalized path")
         }
-        let reserved = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/run", "/tmp", "/var", "/home"]
+        let reserved = [
+            "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/run", "/tmp", "/var", "/home",
+        ]
         guard !reserved.contains(spec.workspacePath), spec.workspacePath != SandboxLayout.home else {
             throw .invalidSpec("\(spec.workspacePath) cannot be a workspace")
         }

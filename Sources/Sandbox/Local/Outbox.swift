@@ -1,9 +1,10 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import Synchronization
 
 /// Frames on their way to the supervisor. Whoever sends writes at once when the socket takes it; the rest is left to the
 /// sandbox's thread, which is woken for it.

@@ -1,10 +1,11 @@
+import CSpawn
+import SupervisorProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
 
 /// The descriptors of a started sandbox, used by its thread only.
 final class RunningSandbox {
@@ -37,7 +38,8 @@ final class RunningSandbox {
     private var usage: cspawn_usage?
 
     private init(
-        plan: LaunchPlan, outbox: Outbox, control: Int32, wake: Int32, errors: Int32, status: Int32, outer: cspawn_result
+        plan: LaunchPlan, outbox: Outbox, control: Int32, wake: Int32, errors: Int32, status: Int32,
+        outer: cspawn_result
     ) {
         overlayAttributes = plan.overlayAttributes
         self.outbox = outbox

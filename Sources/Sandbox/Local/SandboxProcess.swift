@@ -1,11 +1,12 @@
+import CSpawn
+import SupervisorProtocol
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import CSpawn
-import SupervisorProtocol
-import Synchronization
 
 /// The processes of one sandbox and the thread that serves them.
 ///

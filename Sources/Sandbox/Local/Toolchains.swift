@@ -19,7 +19,9 @@ struct Toolchains: Equatable {
     init(extra: [String], detect: Bool, workspace: String) {
         for directory in extra where HostPaths.isDirectory(directory) {
             add(directory, workspace: workspace)
-            for bin in [directory + "/bin", directory + "/usr/bin"] where HostPaths.isDirectory(bin) { path.append(bin) }
+            for bin in [directory + "/bin", directory + "/usr/bin"] where HostPaths.isDirectory(bin) {
+                path.append(bin)
+            }
         }
         guard detect else { return }
         for tool in Self.tools {

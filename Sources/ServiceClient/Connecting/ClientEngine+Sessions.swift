@@ -1,15 +1,16 @@
 import AgentProtocol
+import JSON
 import JSONRPC
 
 /// Attached sessions.
 extension ClientEngine {
-    /// Events that may wait for a slow handler, per session.
-    private static let inboxLimit = 512
-
     /// What the service may send.
     nonisolated func router() -> Router {
         var router = Router()
-        router.on(AgentProgress.self) { params, _ in await self.take(params) }
+        router.onRawNotification(AgentProgress.method) { json, _ in
+            let json = json ?? .null
+            await self.take(try JSONCoder.decode(AgentProgress.Params.self, from: json), bytes: json.weight)
+        }
         if let approve = handlers.approve {
             router.on(AgentApproveAsk.self, .concurrent) { params, _ in try await approve(params) }
         }
@@ -19,7 +20,7 @@ extension ClientEngine {
     func attach(_ session: String, afterSeq: Int) async throws -> AgentAttach.Result {
         _ = try await link()
         attached.removeValue(forKey: session)?.end()
-        let inbox = SessionInbox(afterSeq: afterSeq, limit: Self.inboxLimit)
+        let inbox = SessionInbox(afterSeq: afterSeq)
         attached[session] = inbox
         deliver(inbox, of: session)
         do {
@@ -72,9 +73,9 @@ extension ClientEngine {
         }
     }
 
-    private func take(_ params: AgentProgress.Params) {
+    private func take(_ params: AgentProgress.Params, bytes: Int) {
         let session = params.sessionId
-        guard let inbox = attached[session], inbox.take(params) == .overflow, let link = openLink else { return }
+        guard let inbox = attached[session], inbox.take(params, bytes: bytes) == .overflow, let link = openLink else { return }
         detaching[session] = Task {
             _ = try? await link.connection.request(AgentDetach.self, SessionReference(sessionId: session))
         }
@@ -93,6 +94,19 @@ extension ClientEngine {
                 case .end: return
                 }
             }
+        }
+    }
+}
+
+extension JSON {
+    /// What the value takes in memory, roughly.
+    fileprivate var weight: Int {
+        let node = 32
+        switch self {
+        case .string(let text): return node + text.utf8.count
+        case .array(let elements): return elements.reduce(node) { $0 + $1.weight }
+        case .object(let members): return members.reduce(node) { $0 + $1.key.utf8.count + $1.value.weight }
+        case .null, .bool, .number: return node
         }
     }
 }

@@ -33,7 +33,9 @@ import Testing
             writesToDisk: toDisk, named: named)
     }
 
-    private func plan(_ planner: ApplyPlanner, _ differences: FileDifference...) -> ApplyPlan { planner.plan(differences) }
+    private func plan(_ planner: ApplyPlanner, _ differences: FileDifference...) -> ApplyPlan {
+        planner.plan(differences)
+    }
 
     @Test func openBuffersAreEditedInPlaceAndVersioned() throws {
         try folder.write("a.c", "one\ntwo\nthree\n")
@@ -52,7 +54,8 @@ import Testing
         try folder.write("a.c", "on disk\n")
         let planner = planner(open: ["a.c": "in buffer\n"])
         #expect(plan(planner, Sample.difference("a.c", old: "in buffer\n", new: "new\n")).edits.count == 1)
-        #expect(plan(planner, Sample.difference("a.c", old: "on disk\n", new: "new\n")).conflicts.map(\.path) == ["a.c"])
+        #expect(
+            plan(planner, Sample.difference("a.c", old: "on disk\n", new: "new\n")).conflicts.map(\.path) == ["a.c"])
     }
 
     @Test func unsavedBufferIsNeverOverwrittenOnDisk() throws {
@@ -87,13 +90,16 @@ import Testing
     @Test func whatIsThereAlreadyIsDone() throws {
         try folder.write("a", "new\n")
         let plan = plan(
-            planner(), Sample.difference("a", old: "old\n", new: "new\n"), Sample.difference("gone", old: "x", new: nil))
+            planner(), Sample.difference("a", old: "old\n", new: "new\n"), Sample.difference("gone", old: "x", new: nil)
+        )
         #expect(plan.unchanged == ["a", "gone"])
     }
 
     @Test func resourceOperationsOnlyWhereDeclared() throws {
         try folder.write("old", "x\n")
-        let differences = [Sample.difference("new", old: nil, new: "n\n"), Sample.difference("old", old: "x\n", new: nil)]
+        let differences = [
+            Sample.difference("new", old: nil, new: "n\n"), Sample.difference("old", old: "x\n", new: nil),
+        ]
         let rich = planner().plan(differences)
         #expect(rich.edits.map(\.operation) == [.create, .delete])
         #expect(

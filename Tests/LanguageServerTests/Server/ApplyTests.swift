@@ -41,7 +41,8 @@ import Testing
             _ = try await harness.editor.next("textDocument/publishDiagnostics")
             #expect(try await harness.editor.next("textDocument/publishDiagnostics").params["diagnostics"] == [])
             let actions = try await harness.editor.actions(uri)
-            #expect(!actions.contains { $0["title"]?.stringValue?.contains("apply") == true }, "nothing is left to apply")
+            #expect(
+                !actions.contains { $0["title"]?.stringValue?.contains("apply") == true }, "nothing is left to apply")
         }
     }
 
@@ -64,10 +65,12 @@ import Testing
     }
 
     @Test func conflictsAreReportedAndNothingIsOverwritten() async throws {
-        try await Harness.run(options: ["fileEdits": "disk", "showTranscript": "never"], files: ["a.c": "mine\n"]) { harness in
+        try await Harness.run(options: ["fileEdits": "disk", "showTranscript": "never"], files: ["a.c": "mine\n"]) {
+            harness in
             try await harness.startSession()
             try answer(
-                harness, Sample.difference("a.c", old: "theirs\n", new: "new\n"), Sample.difference("b.c", old: nil, new: "b\n"),
+                harness, Sample.difference("a.c", old: "theirs\n", new: "new\n"),
+                Sample.difference("b.c", old: nil, new: "b\n"),
                 Sample.difference("../out", old: nil, new: "x"))
             let result = try await harness.editor.request("agent/apply", ["sessionId": "s1a2b3"])
             #expect(result["applied"] == ["b.c"])
@@ -91,7 +94,8 @@ import Testing
             try answer(harness, Sample.difference("a.c", old: "one\n", new: "1\n"))
             let result = try await harness.editor.request("agent/apply", ["sessionId": "s1a2b3"])
             #expect(result["applied"] == [])
-            #expect(result["conflicts"]?[0]?["reason"]?.stringValue?.hasPrefix("the editor did not apply the edit") == true)
+            #expect(
+                result["conflicts"]?[0]?["reason"]?.stringValue?.hasPrefix("the editor did not apply the edit") == true)
             #expect(harness.service.calls("agent/applied").first?["applied"] == [])
         }
     }
@@ -141,9 +145,13 @@ import Testing
             harness.service.describe(Sample.summary("evil", folder: outside.path))
             _ = try await harness.editor.request("agent/attach", ["sessionId": "evil"])
             try answer(harness, Sample.difference("authorized_keys", old: nil, new: "x"))
-            await #expect(throws: ResponseError.self) { try await harness.editor.request("agent/apply", ["sessionId": "evil"]) }
+            await #expect(throws: ResponseError.self) {
+                try await harness.editor.request("agent/apply", ["sessionId": "evil"])
+            }
             #expect(outside.names.isEmpty)
-            await #expect(throws: ResponseError.self) { try await harness.editor.request("agent/apply", ["sessionId": "unknown"]) }
+            await #expect(throws: ResponseError.self) {
+                try await harness.editor.request("agent/apply", ["sessionId": "unknown"])
+            }
         }
     }
 
@@ -160,7 +168,8 @@ import Testing
         try await Harness.run(client: Clients.neovim072, files: ["a": "1\n"]) { harness in
             await harness.editor.open(harness.workspace.uri("a"), "1\n")
             try await harness.startSession()
-            try answer(harness, Sample.difference("a", old: "1\n", new: "2\n"), Sample.difference("n", old: nil, new: "n\n"))
+            try answer(
+                harness, Sample.difference("a", old: "1\n", new: "2\n"), Sample.difference("n", old: nil, new: "n\n"))
             _ = try await harness.editor.request("agent/apply", ["sessionId": "s1a2b3"])
             let edit = try await harness.editor.next("workspace/applyEdit").params["edit"]
             #expect(edit?["documentChanges"] == nil)

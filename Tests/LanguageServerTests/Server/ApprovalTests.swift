@@ -16,7 +16,9 @@ import Testing
             let messages = try await harness.editor.pending("window/showMessage")
             #expect(messages.count == 1)
             #expect(messages.first?["type"] == 3)
-            #expect(messages.first?["message"]?.stringValue?.hasPrefix("Cofferdam (s1a2): waits for your approval: `make clean` (rule ask-shell)") == true)
+            #expect(
+                messages.first?["message"]?.stringValue?.hasPrefix(
+                    "Cofferdam (s1a2): waits for your approval: `make clean` (rule ask-shell)") == true)
             #expect(try await harness.editor.pending("window/showMessageRequest").isEmpty, "it would block the editor")
         }
     }
@@ -56,7 +58,9 @@ import Testing
         try await Harness.run(options: ["approve": true, "showTranscript": "never"]) { harness in
             try await harness.startSession()
             let ask = try #require(harness.service.handlers?.approve)
-            await #expect(throws: ResponseError.self) { try await ask(.init(sessionId: "s1a2b3", approval: Sample.approval())) }
+            await #expect(throws: ResponseError.self) {
+                try await ask(.init(sessionId: "s1a2b3", approval: Sample.approval()))
+            }
             let message = try await harness.editor.next("window/showMessage").params["message"]?.stringValue
             #expect(message?.contains("`make clean`") == true)
         }
@@ -76,7 +80,8 @@ import Testing
             await harness.service.emit(request)
             _ = try await harness.editor.command("cofferdam.approve", ["decision": "allowSession"])
             #expect(harness.service.calls("agent/approve").first?["decision"] == "allowSession")
-            await harness.service.emit(.approvalRequested(ApprovalRequested(approval: Sample.approval("a2", command: "ls"))))
+            await harness.service.emit(
+                .approvalRequested(ApprovalRequested(approval: Sample.approval("a2", command: "ls"))))
             do {
                 _ = try await harness.editor.command("cofferdam.reject")
                 Issue.record("was ambiguous")
@@ -93,7 +98,10 @@ import Testing
         try await Harness.run(options: ["showTranscript": "never"]) { harness in
             try await harness.startSession()
             harness.service.respond("agent/approve") { _ in
-                ["accepted": false, "resolution": ["approvalId": "a1", "cause": "answered", "decision": "reject", "answeredBy": "web"]]
+                [
+                    "accepted": false,
+                    "resolution": ["approvalId": "a1", "cause": "answered", "decision": "reject", "answeredBy": "web"],
+                ]
             }
             _ = try await harness.editor.command("cofferdam.approve", ["sessionId": "s1a2b3", "approvalId": "a1"])
             let message = try await harness.editor.next("window/showMessage").params["message"]

@@ -42,7 +42,8 @@ import Testing
             let uri = harness.workspace.uri("main.c")
             await harness.editor.open(uri, "a\nb\nc\n")
             try await harness.startSession()
-            await harness.service.emit(Sample.diagnostics([Sample.diagnostic("one", line: 1), Sample.diagnostic("two", line: 3)]))
+            await harness.service.emit(
+                Sample.diagnostics([Sample.diagnostic("one", line: 1), Sample.diagnostic("two", line: 3)]))
             await harness.service.emit(Sample.turnCompleted(.unverified))
             let here = try await harness.editor.actions(uri, line: 2)
             #expect(titles(here) == ["Cofferdam: fix this", "Cofferdam: fix all in this file"])
@@ -75,7 +76,8 @@ import Testing
             try await harness.startSession("tidy more")
             await harness.service.emit(.approvalRequested(ApprovalRequested(approval: Sample.approval("a1"))))
             await harness.service.emit(.approvalRequested(ApprovalRequested(approval: Sample.approval("a2"))))
-            await harness.service.emit(.approvalRequested(ApprovalRequested(approval: Sample.approval("a3"))), session: "s1a2xx")
+            await harness.service.emit(
+                .approvalRequested(ApprovalRequested(approval: Sample.approval("a3"))), session: "s1a2xx")
             let actions = try await harness.editor.actions("file:///anywhere.txt")
             let titles = titles(actions)
             #expect(Set(titles).count == titles.count, "some clients know the chosen action by its title only")
@@ -108,7 +110,8 @@ import Testing
         try await Harness.run { harness in
             try await harness.startSession()
             let command = String(repeating: "x", count: 200) + "; rm -rf ~"
-            await harness.service.emit(.approvalRequested(ApprovalRequested(approval: Sample.approval(command: command))))
+            await harness.service.emit(
+                .approvalRequested(ApprovalRequested(approval: Sample.approval(command: command))))
             let titles = titles(try await harness.editor.actions("file:///a"))
             #expect(titles.contains { $0.contains("… (90 more characters, see the transcript)") })
             let message = try await harness.editor.next("window/showMessage").params["message"]?.stringValue ?? ""

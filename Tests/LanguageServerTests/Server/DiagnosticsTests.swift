@@ -16,10 +16,13 @@ import Testing
             await harness.editor.open(uri, text.text, version: 5)
             try await harness.startSession()
             let note = RelatedLocation(
-                path: "main.c", range: TextRange(startLine: 2, startColumn: 7, endLine: 2, endColumn: 7), message: "here")
+                path: "main.c", range: TextRange(startLine: 2, startColumn: 7, endLine: 2, endColumn: 7),
+                message: "here")
             await harness.service.emit(
                 Sample.diagnostics([
-                    Sample.diagnostic("y is unknown", line: 1, column: text["1️⃣"].column + 1, endColumn: text["2️⃣"].column + 1, related: [note])
+                    Sample.diagnostic(
+                        "y is unknown", line: 1, column: text["1️⃣"].column + 1, endColumn: text["2️⃣"].column + 1,
+                        related: [note])
                 ]))
             #expect(
                 try await next(harness) == [
@@ -30,7 +33,10 @@ import Testing
                             "codeDescription": ["href": "https://example.org/E1"], "source": "gcc",
                             "message": "y is unknown",
                             "relatedInformation": [
-                                ["location": ["uri": .string(uri), "range": Wire.range(1, 6, 1, 6)], "message": "here"]
+                                [
+                                    "location": ["uri": .string(uri), "range": Wire.range(1, 6, 1, 6)],
+                                    "message": "here",
+                                ]
                             ],
                             "data": ["sessionId": "s1a2b3", "check": "build", "fingerprint": "f00d"],
                         ]
@@ -55,7 +61,8 @@ import Testing
     @Test func unopenedFilesAreMappedThroughTheirText() async throws {
         try await Harness.run(client: Clients.neovim072, files: ["dir/ä b.c": "😀x\n"]) { harness in
             try await harness.startSession()
-            await harness.service.emit(Sample.diagnostics([Sample.diagnostic(path: "dir/ä b.c", column: 5, endColumn: 6)]))
+            await harness.service.emit(
+                Sample.diagnostics([Sample.diagnostic(path: "dir/ä b.c", column: 5, endColumn: 6)]))
             let published = try await next(harness)
             #expect(published["uri"]?.stringValue?.hasSuffix("/dir/%C3%A4%20b.c") == true)
             #expect(published["version"] == nil)
@@ -74,7 +81,8 @@ import Testing
     @Test func clearedWhenFixedStoppedOrApplied() async throws {
         try await Harness.run { harness in
             try await harness.startSession()
-            await harness.service.emit(Sample.diagnostics([Sample.diagnostic(path: "a.c"), Sample.diagnostic(path: "b.c")]))
+            await harness.service.emit(
+                Sample.diagnostics([Sample.diagnostic(path: "a.c"), Sample.diagnostic(path: "b.c")]))
             #expect(try await next(harness)["diagnostics"]?.arrayValue?.count == 1)
             #expect(try await next(harness)["diagnostics"]?.arrayValue?.count == 1)
             await harness.service.emit(Sample.diagnostics([Sample.diagnostic(path: "b.c")]))
@@ -82,7 +90,8 @@ import Testing
             #expect(cleared["uri"]?.stringValue == harness.workspace.uri("a.c"))
             #expect(cleared["diagnostics"] == [])
             _ = try await next(harness)
-            await harness.service.emit(.resultApplied(ResultApplied(applied: ["b.c"], conflicts: [], treeHash: "t", client: "cli")))
+            await harness.service.emit(
+                .resultApplied(ResultApplied(applied: ["b.c"], conflicts: [], treeHash: "t", client: "cli")))
             #expect(try await next(harness)["diagnostics"] == [])
 
             await harness.service.emit(Sample.diagnostics([Sample.diagnostic(path: "a.c")]))
@@ -125,8 +134,10 @@ import Testing
     @Test func linesAreTheUsersNotTheSandboxs() async throws {
         try await Harness.run(files: ["main.c": "int x;\nint y\n"]) { harness in
             try await harness.startSession()
-            let patch = "--- a/main.c\n+++ b/main.c\n@@ -1,2 +1,4 @@\n+#include <a.h>\n+#include <b.h>\n int x;\n int y\n"
-            await harness.service.emit(.fileChanged(FileChanged(itemId: "t", path: "main.c", change: .modified, patch: patch)))
+            let patch =
+                "--- a/main.c\n+++ b/main.c\n@@ -1,2 +1,4 @@\n+#include <a.h>\n+#include <b.h>\n int x;\n int y\n"
+            await harness.service.emit(
+                .fileChanged(FileChanged(itemId: "t", path: "main.c", change: .modified, patch: patch)))
             await harness.service.emit(Sample.diagnostics([Sample.diagnostic(line: 4, column: 6)]))
             #expect(try await next(harness)["diagnostics"]?[0]?["range"] == Wire.range(1, 5, 1, 5))
         }

@@ -52,7 +52,8 @@ import Testing
 
     @Test func secondInitializeIsRefused() async throws {
         try await Harness.run { harness in
-            #expect(await code { try await harness.editor.request("initialize", ["capabilities": [:]]) } == .invalidRequest)
+            #expect(
+                await code { try await harness.editor.request("initialize", ["capabilities": [:]]) } == .invalidRequest)
         }
     }
 
@@ -105,10 +106,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (["apply": "always"], "apply"), (["progress": "yes"], "progress"), (["service": ["url": 1]], "service.url"),
-        ("text", "initializationOptions"),
-    ] as [(JSON, String)])
+    @Test(
+        arguments: [
+            (["apply": "always"], "apply"), (["progress": "yes"], "progress"), (["service": ["url": 1]], "service.url"),
+            ("text", "initializationOptions"),
+        ] as [(JSON, String)])
     func wrongOptionsAreNamed(options: JSON, place: String) async throws {
         try await Harness.start { harness, _ in
             do {
@@ -143,13 +145,22 @@ import Testing
             harness.editor.transport.inject(.malformed("noise", recoverable: true))
             await harness.editor.send([1, 2])
             await harness.editor.notify("textDocument/didOpen", ["textDocument": 3])
-            await harness.editor.notify("textDocument/didChange", ["textDocument": ["uri": "file:///none"], "contentChanges": [["text": "x"]]])
+            await harness.editor.notify(
+                "textDocument/didChange", ["textDocument": ["uri": "file:///none"], "contentChanges": [["text": "x"]]])
             await harness.editor.notify("textDocument/didClose", ["textDocument": ["uri": "file:///none"]])
             await harness.editor.notify("workspace/didChangeConfiguration", ["settings": 3])
             await harness.editor.notify("window/workDoneProgress/cancel", ["token": 3])
-            #expect(await code { try await harness.editor.request("textDocument/codeAction", ["textDocument": 1]) } == .invalidParams)
-            #expect(await code { try await harness.editor.request("workspace/executeCommand", ["command": "no"]) } == .invalidParams)
-            #expect(await code { try await harness.editor.request("workspace/executeCommand", ["command": "cofferdam.start", "arguments": [1, 2]]) } == .invalidParams)
+            #expect(
+                await code { try await harness.editor.request("textDocument/codeAction", ["textDocument": 1]) }
+                    == .invalidParams)
+            #expect(
+                await code { try await harness.editor.request("workspace/executeCommand", ["command": "no"]) }
+                    == .invalidParams)
+            #expect(
+                await code {
+                    try await harness.editor.request(
+                        "workspace/executeCommand", ["command": "cofferdam.start", "arguments": [1, 2]])
+                } == .invalidParams)
             #expect(await code { try await harness.editor.request("agent/start", ["prompt": 1]) } == .invalidParams)
             let actions = try await harness.editor.actions("file:///none")
             #expect(actions.isEmpty)
@@ -178,7 +189,9 @@ final class RefusingFiles: FileAccess {
     func read(_ path: WorkspacePath, beneath folder: String, limit: Int) throws(FileAccessError) -> FileContents? {
         throw refuse()
     }
-    func write(_ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?) throws(FileAccessError) {
+    func write(_ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?)
+        throws(FileAccessError)
+    {
         throw refuse()
     }
     func remove(_ path: WorkspacePath, beneath folder: String) throws(FileAccessError) { throw refuse() }

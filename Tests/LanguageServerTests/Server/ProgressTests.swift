@@ -16,7 +16,10 @@ import Testing
             let token = try await harness.editor.next("window/workDoneProgress/create").params["token"]
             let begin = try await harness.editor.next("$/progress").params
             #expect(begin["token"] == token)
-            #expect(begin["value"] == ["kind": "begin", "title": "Cofferdam", "cancellable": true, "message": "repair the parser"])
+            #expect(
+                begin["value"] == [
+                    "kind": "begin", "title": "Cofferdam", "cancellable": true, "message": "repair the parser",
+                ])
 
             await harness.service.emit(Sample.turnStarted("repair the parser"))
             for text in ["one\n", "two\n", "three"] {
@@ -51,7 +54,8 @@ import Testing
 
     @Test func refusedTokenIsNotUsed() async throws {
         try await Harness.run { harness in
-            await harness.editor.answer("window/workDoneProgress/create", .error(ResponseError(code: .internalError, message: "no")))
+            await harness.editor.answer(
+                "window/workDoneProgress/create", .error(ResponseError(code: .internalError, message: "no")))
             try await harness.startSession()
             await harness.service.emit(Sample.turnStarted())
             let message = try await harness.editor.next("window/showMessage").params["message"]?.stringValue
@@ -117,7 +121,8 @@ import Testing
         try await Harness.run { harness in
             try await harness.startSession()
             _ = try await value(harness)
-            await harness.service.emit(.sessionStatus(SessionStatusEvent(state: .failed, reason: "the sandbox did not boot")))
+            await harness.service.emit(
+                .sessionStatus(SessionStatusEvent(state: .failed, reason: "the sandbox did not boot")))
             #expect(try await value(harness) == ["kind": "end", "message": "failed: the sandbox did not boot"])
             let message = try await harness.editor.next("window/showMessage").params
             #expect(message == ["type": 1, "message": "Cofferdam (s1a2): failed: the sandbox did not boot"])

@@ -13,8 +13,11 @@ import Testing
             _ = try await harness.editor.request("agent/stop", ["sessionId": "x"])
             _ = try await harness.editor.request("agent/prompt", ["sessionId": "x", "text": "t", "delivery": "steer"])
             #expect(try await harness.editor.request("agent/list", ["limit": 5]) == ["sessions": []])
-            _ = try await harness.editor.request("agent/approve", ["sessionId": "x", "approvalId": "a", "decision": "allowEdited", "arguments": ["k": 1]])
-            #expect(harness.service.calls("agent/prompt").first == ["sessionId": "x", "text": "t", "delivery": "steer"])
+            _ = try await harness.editor.request(
+                "agent/approve",
+                ["sessionId": "x", "approvalId": "a", "decision": "allowEdited", "arguments": ["k": 1]])
+            #expect(
+                harness.service.calls("agent/prompt").first == ["sessionId": "x", "text": "t", "delivery": "steer"])
             #expect(harness.service.calls("agent/list").first == ["limit": 5])
             #expect(harness.service.calls("agent/approve").first?["arguments"] == ["k": 1])
         }
@@ -22,7 +25,9 @@ import Testing
 
     @Test func errorsOfTheServicePassThrough() async throws {
         try await Harness.run { harness in
-            harness.service.respond("agent/stop") { _ in throw ResponseError(code: ErrorCode(-31234), message: "no such session") }
+            harness.service.respond("agent/stop") { _ in
+                throw ResponseError(code: ErrorCode(-31234), message: "no such session")
+            }
             do {
                 try await harness.editor.request("agent/stop", ["sessionId": "x"])
                 Issue.record("no error")
@@ -35,7 +40,9 @@ import Testing
     @Test func commandsMeanTheNewestSessionThatFits() async throws {
         try await Harness.run { harness in
             for name in ["cancel", "stop", "apply", "prompt", "showTranscript"] {
-                await #expect(throws: ResponseError.self, "\(name)") { try await harness.editor.command("cofferdam.\(name)", ["text": "t"]) }
+                await #expect(throws: ResponseError.self, "\(name)") {
+                    try await harness.editor.command("cofferdam.\(name)", ["text": "t"])
+                }
             }
             try await harness.startSession()
             harness.service.respond("agent/start") { _ in ["sessionId": "s2", "seq": 0] }
@@ -56,13 +63,18 @@ import Testing
             harness.service.describe(Sample.summary("old", folder: harness.workspace.path))
             harness.service.log(Sample.turnStarted(), session: "old")
             harness.service.log(.approvalRequested(ApprovalRequested(approval: Sample.approval("a1"))), session: "old")
-            harness.service.log(.approvalResolved(ApprovalResolved(resolution: .init(approvalId: "a1", cause: .timedOut))), session: "old")
+            harness.service.log(
+                .approvalResolved(ApprovalResolved(resolution: .init(approvalId: "a1", cause: .timedOut))),
+                session: "old")
             harness.service.log(Sample.diagnostics([Sample.diagnostic("first")]), session: "old")
             harness.service.log(Sample.diagnostics([Sample.diagnostic("second")]), session: "old")
-            harness.service.log(.approvalRequested(ApprovalRequested(approval: Sample.approval("a2", command: "ls"))), session: "old")
+            harness.service.log(
+                .approvalRequested(ApprovalRequested(approval: Sample.approval("a2", command: "ls"))), session: "old")
             let result = try await harness.editor.request("agent/attach", ["sessionId": "old"])
             #expect(result["seq"] == 6)
-            let messages = try await harness.editor.pending("window/showMessage").compactMap { $0["message"]?.stringValue }
+            let messages = try await harness.editor.pending("window/showMessage").compactMap {
+                $0["message"]?.stringValue
+            }
             #expect(messages.count == 1)
             #expect(messages.first?.contains("`ls`") == true)
             let published = try await harness.editor.pending("textDocument/publishDiagnostics")
@@ -88,7 +100,8 @@ import Testing
 
     @Test func attachAfterTheBeginningKnowsThePendingApprovals() async throws {
         try await Harness.run { harness in
-            harness.service.describe(Sample.summary("old", folder: harness.workspace.path, state: .waiting, approvals: [Sample.approval()]))
+            harness.service.describe(
+                Sample.summary("old", folder: harness.workspace.path, state: .waiting, approvals: [Sample.approval()]))
             _ = try await harness.editor.request("agent/attach", ["sessionId": "old", "afterSeq": 10])
             let titles = try await harness.editor.actions("file:///a").compactMap { $0["title"]?.stringValue }
             #expect(titles.contains("Cofferdam: approve `make clean` (old)"))
@@ -110,7 +123,9 @@ import Testing
     }
 
     @Test func unreachableServiceIsToldOnceAndAnswered() async throws {
-        struct Refused: Error, CustomStringConvertible { var description: String { "the service does not accept the token" } }
+        struct Refused: Error, CustomStringConvertible {
+            var description: String { "the service does not accept the token" }
+        }
         try await Harness.run(makeServiceFails: Refused()) { harness in
             for _ in 0..<3 {
                 do {
@@ -151,13 +166,16 @@ import Testing
         try await Harness.run { harness in
             try await harness.startSession()
             let shown = try await harness.editor.next("window/showDocument").params
-            let path = try await harness.editor.request("agent/transcript", ["sessionId": "s1a2b3"])["path"]?.stringValue ?? ""
+            let path =
+                try await harness.editor.request("agent/transcript", ["sessionId": "s1a2b3"])["path"]?.stringValue ?? ""
             #expect(path == "\(harness.stateFolder.path)/transcripts/s1a2b3.md")
             #expect(shown == ["uri": .string(FileURI.uri(of: path)), "external": false, "takeFocus": false])
             await harness.service.emit(Sample.turnStarted("fix it"))
             await harness.service.emit(.messageDelta(MessageDelta(itemId: "m", text: "half a sen")))
             #expect(harness.transcript().hasSuffix("### Agent\n\nhalf a sen"), "flushed at once")
-            await #expect(throws: ResponseError.self) { try await harness.editor.request("agent/transcript", ["sessionId": "other"]) }
+            await #expect(throws: ResponseError.self) {
+                try await harness.editor.request("agent/transcript", ["sessionId": "other"])
+            }
         }
     }
 
@@ -165,7 +183,9 @@ import Testing
         try await Harness.run(client: Clients.neovim072) { harness in
             try await harness.startSession()
             let message = try await harness.editor.next("window/showMessage").params["message"]
-            #expect(message?.stringValue == "Cofferdam (s1a2): transcript: \(harness.stateFolder.path)/transcripts/s1a2b3.md")
+            #expect(
+                message?.stringValue
+                    == "Cofferdam (s1a2): transcript: \(harness.stateFolder.path)/transcripts/s1a2b3.md")
             #expect(try await harness.editor.pending("window/showDocument").isEmpty)
         }
     }
@@ -175,7 +195,9 @@ import Testing
             try await harness.startSession()
             await harness.service.emit(Sample.turnStarted())
             #expect(harness.stateFolder.names.isEmpty)
-            await #expect(throws: ResponseError.self) { try await harness.editor.request("agent/transcript", ["sessionId": "s1a2b3"]) }
+            await #expect(throws: ResponseError.self) {
+                try await harness.editor.request("agent/transcript", ["sessionId": "s1a2b3"])
+            }
         }
     }
 
@@ -185,7 +207,9 @@ import Testing
             try await harness.startSession()
             await harness.service.emit(Sample.turnStarted())
             await harness.service.emit(Sample.turnCompleted())
-            let messages = try await harness.editor.pending("window/showMessage").compactMap { $0["message"]?.stringValue }
+            let messages = try await harness.editor.pending("window/showMessage").compactMap {
+                $0["message"]?.stringValue
+            }
             #expect(messages.filter { $0.contains("the transcript is not kept") }.count == 1)
             #expect(messages.contains { $0.contains("verified") })
         }

@@ -16,7 +16,8 @@ import Testing
             await harness.editor.open("file:///elsewhere/x.c", "outside")
             await harness.editor.open(uri("crlf.c"), "a\nb\n")
             await harness.editor.change(
-                uri("dirty.c"), version: 2, [["range": Wire.range(0, 0, 0, 3), "text": "é"], ["range": Wire.range(0, 2, 0, 2), "text": "!"]])
+                uri("dirty.c"), version: 2,
+                [["range": Wire.range(0, 0, 0, 3), "text": "é"], ["range": Wire.range(0, 2, 0, 2), "text": "!"]])
             try await harness.startSession()
             let start = try #require(harness.service.calls("agent/start").first)
             #expect(start["workspaceFolder"]?.stringValue == harness.workspace.path)
@@ -63,7 +64,8 @@ import Testing
             await harness.editor.open(uri, "one\n")
             try harness.workspace.write("a.c", "two\n")
             await harness.editor.change(uri, version: 2, [["text": "two\n"]])
-            await harness.editor.notify("workspace/didChangeWatchedFiles", ["changes": [["uri": .string(uri), "type": 2]]])
+            await harness.editor.notify(
+                "workspace/didChangeWatchedFiles", ["changes": [["uri": .string(uri), "type": 2]]])
             try await harness.startSession()
             #expect(harness.service.calls("agent/start").first?["documents"] == [])
         }
@@ -80,7 +82,10 @@ import Testing
                     "context": [
                         "selections": [
                             ["uri": .string(uri), "range": Wire.range(0, 11, 0, 13), "text": "😀"],
-                            ["path": "b.c", "range": ["startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2]],
+                            [
+                                "path": "b.c",
+                                "range": ["startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2],
+                            ],
                         ],
                         "diagnostics": [
                             [
@@ -105,7 +110,10 @@ import Testing
 
     @Test func brokenContextIsNamed() async throws {
         try await Harness.run { harness in
-            for context in [["selections": [["uri": "file:///etc/passwd", "range": Wire.range(0, 0, 0, 0)]]], ["diagnostics": [["uri": .string(harness.workspace.uri("a"))]]]] as [JSON] {
+            for context in [
+                ["selections": [["uri": "file:///etc/passwd", "range": Wire.range(0, 0, 0, 0)]]],
+                ["diagnostics": [["uri": .string(harness.workspace.uri("a"))]]],
+            ] as [JSON] {
                 do {
                     try await harness.editor.request("agent/start", ["prompt": "p", "context": context])
                     Issue.record("was accepted")
@@ -142,7 +150,9 @@ import Testing
 
     @Test func emptyPromptIsRefused() async throws {
         try await Harness.run { harness in
-            await #expect(throws: ResponseError.self) { try await harness.editor.command("cofferdam.start", ["prompt": "  "]) }
+            await #expect(throws: ResponseError.self) {
+                try await harness.editor.command("cofferdam.start", ["prompt": "  "])
+            }
             await #expect(throws: ResponseError.self) { try await harness.editor.command("cofferdam.start") }
         }
     }

@@ -42,7 +42,8 @@ enum Sample {
     }
 
     static func diagnostic(
-        _ message: String = "expected ';'", path: String = "main.c", line: Int = 1, column: Int = 1, endColumn: Int? = nil,
+        _ message: String = "expected ';'", path: String = "main.c", line: Int = 1, column: Int = 1,
+        endColumn: Int? = nil,
         related: [RelatedLocation]? = nil
     ) -> Diagnostic {
         Diagnostic(

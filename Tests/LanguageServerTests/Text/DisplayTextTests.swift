@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct DisplayTextTests {
     @Test func exactHidesNothing() {
-        #expect(DisplayText.exact("rm -rf /\u{202E}tac\u{1B}[2K\r\n\t\u{0}") == "rm -rf /\\u{202E}tac\\u{1B}[2K\\r\\n\\t\\u{0}")
+        #expect(
+            DisplayText.exact("rm -rf /\u{202E}tac\u{1B}[2K\r\n\t\u{0}")
+                == "rm -rf /\\u{202E}tac\\u{1B}[2K\\r\\n\\t\\u{0}")
         #expect(DisplayText.exact("größe 😀") == "größe 😀")
     }
 

@@ -33,7 +33,9 @@ import Testing
         #expect(FileURI.path(of: uri) == path)
     }
 
-    @Test(arguments: ["", "file:", "file://host/a", "http://a/b", "untitled:1", "file:///a%0", "file:///a%zz", "file:///a%00b", "a/b"])
+    @Test(arguments: [
+        "", "file:", "file://host/a", "http://a/b", "untitled:1", "file:///a%0", "file:///a%zz", "file:///a%00b", "a/b",
+    ])
     func refusesTheRest(uri: String) {
         #expect(FileURI.path(of: uri) == nil)
     }
@@ -51,19 +53,20 @@ import Testing
 }
 
 @Suite struct CommentPromptTests {
-    @Test(arguments: [
-        ("// cofferdam: handle nil", "handle nil"),
-        ("    # agent: make it faster  ", "make it faster"),
-        ("x = 1; /* Cofferdam: name it */", "name it"),
-        ("<!-- agent: add a title -->", "add a title"),
-        (" * agent: document this", "document this"),
-        ("-- agent: index this", "index this"),
-        (";; cofferdam: use cl-loop", "use cl-loop"),
-        ("İ // agent: keep", nil),
-        ("let agent: Agent = x", nil),
-        ("// agent:", nil),
-        ("// an agent: is one", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("// cofferdam: handle nil", "handle nil"),
+            ("    # agent: make it faster  ", "make it faster"),
+            ("x = 1; /* Cofferdam: name it */", "name it"),
+            ("<!-- agent: add a title -->", "add a title"),
+            (" * agent: document this", "document this"),
+            ("-- agent: index this", "index this"),
+            (";; cofferdam: use cl-loop", "use cl-loop"),
+            ("İ // agent: keep", nil),
+            ("let agent: Agent = x", nil),
+            ("// agent:", nil),
+            ("// an agent: is one", nil),
+        ] as [(String, String?)])
     func findsWishes(line: String, wish: String?) {
         #expect(CommentPrompt.find(in: line) == wish)
     }

@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    static let pieces = ["a", "bc", "\n", "\r\n", "é", "e\u{301}", "😀", "👩‍👩‍👧", "漢字", "\t", "\r", "", "x\ny\nz", "\u{FEFF}"]
+    static let pieces = [
+        "a", "bc", "\n", "\r\n", "é", "e\u{301}", "😀", "👩‍👩‍👧", "漢字", "\t", "\r", "", "x\ny\nz", "\u{FEFF}",
+    ]
 
     @Test(arguments: PositionEncoding.allCases, 0..<40)
     func agreesWithTheModel(encoding: PositionEncoding, seed: Int) {

@@ -16,7 +16,9 @@ import Testing
         let crlf = bytes("old\r\n")
         #expect(LineEndings.restored(bytes("a\nb"), like: crlf) == bytes("a\r\nb"))
         #expect(LineEndings.restored(bytes("a\r\nb\n"), like: crlf) == bytes("a\r\nb\n"), "was not hidden")
-        #expect(LineEndings.restored(bytes("a\n"), like: bytes("x\r\ny\n")) == bytes("a\n"), "mixed files are shown as they are")
+        #expect(
+            LineEndings.restored(bytes("a\n"), like: bytes("x\r\ny\n")) == bytes("a\n"),
+            "mixed files are shown as they are")
         #expect(LineEndings.restored(bytes("a\n"), like: bytes("\u{FEFF}old\n")) == bytes("\u{FEFF}a\n"))
         #expect(LineEndings.restored(bytes("\u{FEFF}a\n"), like: bytes("\u{FEFF}old\n")) == bytes("\u{FEFF}a\n"))
     }

@@ -15,7 +15,8 @@ import Testing
 
     private func toolCall(_ id: String, _ command: String) -> AgentEvent {
         .toolCallStarted(
-            ToolCallStarted(itemId: id, tool: "shell", title: "Run: \(command)", arguments: ["command": .string(command)]))
+            ToolCallStarted(
+                itemId: id, tool: "shell", title: "Run: \(command)", arguments: ["command": .string(command)]))
     }
 
     private func output(_ id: String, _ text: String) -> AgentEvent {
@@ -91,7 +92,9 @@ import Testing
     }
 
     @Test func parallelOutputsAreToldApart() {
-        let text = render([toolCall("a", "one"), toolCall("b", "two"), output("a", "1\n"), output("b", "2"), output("a", "3\n")])
+        let text = render([
+            toolCall("a", "one"), toolCall("b", "two"), output("a", "1\n"), output("b", "2"), output("a", "3\n"),
+        ])
         #expect(text.hasSuffix("\n    1\n\n    2\n\n`Run: one` goes on:\n\n    3\n"))
     }
 
@@ -113,7 +116,9 @@ import Testing
         let events = [toolCall("t", "yes")] + (0..<100).map { _ in output("t", chunk) } + [done("t")]
         let text = render(events)
         #expect(text.utf8.count < TranscriptRenderer.mostBytesPerItem + 1000)
-        #expect(text.contains("(Output capped: \(100 * 1024 - TranscriptRenderer.mostBytesPerItem) more bytes are not shown here.)"))
+        #expect(
+            text.contains(
+                "(Output capped: \(100 * 1024 - TranscriptRenderer.mostBytesPerItem) more bytes are not shown here.)"))
     }
 
     @Test func theWholeIsBoundedButOutcomesAreKept() {
@@ -149,7 +154,8 @@ import Testing
             .approvalRequested(ApprovalRequested(approval: approval)),
             .approvalResolved(
                 ApprovalResolved(
-                    resolution: .init(approvalId: "a1", cause: .answered, decision: .reject, feedback: "no", answeredBy: "cli"))),
+                    resolution: .init(
+                        approvalId: "a1", cause: .answered, decision: .reject, feedback: "no", answeredBy: "cli"))),
         ])
         #expect(text.contains("    $ rm -rf build\\n&& evil\\u{200B}\n"))
         #expect(text.contains("\nRejected by cli: no.\n"))

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import JSON
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 #if canImport(Glibc)
@@ -54,11 +55,9 @@ struct LlmockServer {
         return findings.map(\.text)
     }
 
-    private enum Method: String { case GET, POST }
-
-    private func call(_ method: Method, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+    private func call(_ method: HTTPMethod, _ path: String, _ body: JSON? = nil) async throws -> JSON {
         var request = HTTPClientRequest(url: "\(url)/_llmock/\(path)")
-        request.method = method == .GET ? .GET : .POST
+        request.method = method
         if let body { request.body = .bytes(ByteBuffer(bytes: body.serialized())) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let bytes = try await response.body.collect(upTo: 1 << 20)
