@@ -19,8 +19,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -93,10 +93,11 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["JSON", "JSONRPC"],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("JSONRPCTests", ["JSON", "JSONRPC", "TestSupport"]),
         tests("AgentProtocolTests", ["AgentProtocol", "JSON", "TestSupport"]),
-        tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"]),
+        tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"], exclude: ["Fixtures"]),
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),

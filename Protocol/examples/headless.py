@@ -1,74 +1,79 @@
 #!/usr/bin/env python3
-"""Asks Cofferdam for a change without an editor: headless.py [--yes] FOLDER PROMPT [COMMAND …]
+"""Asks Cofferdam for a change in a folder, without an editor: the whole protocol in a few calls (see ../README.md).
 
-Exit code: 0 verified and applied, or answered; 1 not verified; 5 failed; 6 not applied in full.
+Exit code: 0 verified and applied, or answered; 1 not verified; 3 cancelled; 4 limit; 5 failed; 6 not applied in full.
 """
-import argparse
-import json
-import os
-import subprocess
-import sys
+import argparse, itertools, json, os, pathlib, subprocess, sys
+
+SHOWN = {"toolCallStarted": "title", "checkStarted": "name", "messageCompleted": "text", "turnCompleted": "reason"}
+ids = itertools.count(1)
 
 
-class Client:
-    """A JSON-RPC connection to `cofferdam lsp`: LSP framing on its standard input and output."""
+def send(server, **message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    server.stdin.flush()
 
-    def __init__(self, command, answer, notified):
-        self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.answer, self.notified, self.last_id = answer, notified, 0
 
-    def send(self, message):
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.server.stdin.flush()
+def receive(server):
+    length = 0
+    while (line := server.stdout.readline()).strip():
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    return json.loads(server.stdout.read(length)) if length else sys.exit("cofferdam lsp has ended")
 
-    def receive(self):
-        length = 0
-        while header := self.server.stdout.readline().strip():
-            name, _, value = header.partition(b":")
-            length = int(value) if name.lower() == b"content-length" else length
-        if not length:
-            raise EOFError("cofferdam lsp has ended")
-        return json.loads(self.server.stdout.read(length))
 
-    def step(self):
-        """Takes one message: a request is answered, a notification handed on, a response returned."""
-        message = self.receive()
-        if "method" not in message:
-            return message
-        if "id" in message:
-            self.send({"id": message["id"], **self.answer(message["method"], message["params"])})
-        else:
-            self.notified(message["method"], message["params"])
-        return {}
-
-    def call(self, method, params):
-        self.last_id += 1
-        self.send({"id": self.last_id, "method": method, "params": params})
-        while (response := self.step()).get("id") != self.last_id:
-            pass
-        if "error" in response:
-            raise RuntimeError("%s: %s" % (method, response["error"]["message"]))
-        return response["result"]
-
-    def initialize(self, folder):
-        options = {"progress": True, "approve": True, "apply": "never", "fileEdits": "disk", "showTranscript": "never"}
-        result = self.call("initialize", {"processId": os.getpid(), "rootUri": None, "capabilities": {},
-                                          "workspaceFolders": [{"uri": "file://" + folder, "name": folder}],
-                                          "initializationOptions": options})
-        self.send({"method": "initialized", "params": {}})
-        return result
-
-    def shut_down(self):
-        self.call("shutdown", None)
-        self.send({"method": "exit"})
-        self.server.wait()
+def call(server, method, params, handle):
+    """Sends a request and gives back its result; what arrives before it goes to `handle`."""
+    send(server, id=next(ids), method=method, params=params)
+    while "method" in (message := receive(server)):
+        handle(message)
+    return message["result"] if "result" in message else sys.exit(f"{method}: {message['error']['message']}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Ask Cofferdam for a change without an editor.")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--yes", action="store_true", help="allow every action that policy asks about")
-    parser.add_argument("folder")
+    parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("prompt")
-    parser.add_argument("command", nargs="*", default=["cofferdam", "lsp"], help="the language server")
     options = parser.parse_args()
+    server = subprocess.Popen([os.environ.get("COFFERDAM", "cofferdam"), "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    ends = []
+
+    def handle(message):
+        params = message.get("params", {})
+        if message["method"] == "agent/approve":
+            print("asked to allow:", params["approval"]["title"], flush=True)
+            send(server, id=message["id"], result={"decision": "allowOnce" if options.yes else "reject"})
+        elif message["method"] == "agent/progress":
+            event = params["event"]
+            if event["type"] in SHOWN:
+                print(f"{event['type']}: {event[SHOWN[event['type']]]}", flush=True)
+            if event["type"] == "turnCompleted" or event.get("state") in ("stopped", "failed"):
+                ends.append(event)
+
+    root = options.folder.resolve().as_uri()
+    settings = {"progress": True, "approve": True, "apply": "never", "fileEdits": "disk", "showTranscript": "never"}
+    call(server, "initialize", {"processId": os.getpid(), "rootUri": root, "capabilities": {}, "initializationOptions": settings}, handle)
+    send(server, method="initialized", params={})
+    session = {"sessionId": call(server, "agent/start", {"prompt": options.prompt}, handle)["sessionId"]}
+    while not ends:
+        handle(receive(server))
+    outcome = ends[0].get("outcome", "failed")
+    if ends[0].get("reason") and "outcome" not in ends[0]:
+        print("session ended:", ends[0]["reason"])
+    conflicts = []
+    if outcome == "verified":
+        result = call(server, "agent/apply", session, handle)
+        conflicts = result["conflicts"]
+        print("applied:", *result["applied"], *(f"not {c['path']}: {c['reason']}" for c in conflicts))
+    call(server, "agent/stop", session, handle)
+    call(server, "shutdown", None, handle)
+    send(server, method="exit")
+    server.wait()
+    print("outcome:", outcome)
+    return 6 if conflicts else {"verified": 0, "answered": 0, "unverified": 1, "cancelled": 3, "limit": 4}.get(outcome, 5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,4 @@
 import AgentProtocol
-import JSONRPC
 import Models
 import Policy
 import ProjectConfiguration

@@ -94,7 +94,8 @@ public enum ProjectConfigurationLoader {
     ) throws(ConfigurationError) -> [String: String] {
         guard let members = value.objectValue else { throw reader.error(at: path, "environment must be a mapping") }
         guard members.count <= ConfigurationLimits.environmentVariables else {
-            throw reader.error(at: path, "environment has more than \(ConfigurationLimits.environmentVariables) entries")
+            throw reader.error(
+                at: path, "environment has more than \(ConfigurationLimits.environmentVariables) entries")
         }
         var environment: [String: String] = [:]
         for (name, value) in members {

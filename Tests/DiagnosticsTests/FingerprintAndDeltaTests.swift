@@ -41,8 +41,12 @@ import Testing
 
     @Test func multisets() {
         let delta = DiagnosticDelta.compare(
-            baseline: [diagnostic("a", line: 1), diagnostic("a", line: 2), diagnostic("b", line: 3), diagnostic("a", line: 9)],
-            current: [diagnostic("c", line: 4), diagnostic("a", line: 5), diagnostic("c", line: 6), diagnostic("a", line: 7)])
+            baseline: [
+                diagnostic("a", line: 1), diagnostic("a", line: 2), diagnostic("b", line: 3), diagnostic("a", line: 9),
+            ],
+            current: [
+                diagnostic("c", line: 4), diagnostic("a", line: 5), diagnostic("c", line: 6), diagnostic("a", line: 7),
+            ])
         #expect(delta.new.map { $0.range?.startLine } == [4, 6])
         #expect(delta.remaining.map { $0.range?.startLine } == [5, 7])
         #expect(delta.fixed.map { $0.range?.startLine } == [3, 9])

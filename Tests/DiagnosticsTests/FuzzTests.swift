@@ -36,7 +36,9 @@ import Testing
 
     func mutate(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
-        let tokens = ["\n", ":", "1:1: error: ", "\u{1B}[", "[{", "]", "\"", "\\u0000", "| ", "`- note: ", "</", "=", "999999999"]
+        let tokens = [
+            "\n", ":", "1:1: error: ", "\u{1B}[", "[{", "]", "\"", "\\u0000", "| ", "`- note: ", "</", "=", "999999999",
+        ]
         for _ in 0..<Int.random(in: 1...12, using: &generator) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &generator)
             switch Int.random(in: 0..<6, using: &generator) {

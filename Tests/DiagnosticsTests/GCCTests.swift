@@ -36,7 +36,7 @@ import Testing
                     ])
             ])
         #expect(
-            format.codeURL == "https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-Wformat")
+            format.codeURL == "https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-Wformat=")
         #expect(output.unparsed == "")
         #expect(output.parsersUsed == ["gcc"])
     }
@@ -90,7 +90,8 @@ import Testing
                     + "'int' to parameter of type 'const char *'",
                 "clang error b.c 5:61-5:63: use of undeclared identifier 'zz'",
             ])
-        #expect(output.diagnostics[1].related.map { $0.map { brief($0) } } == ["a.h 3:5-3:5: previous declaration is here"])
+        #expect(
+            output.diagnostics[1].related.map { $0.map { brief($0) } } == ["a.h 3:5-3:5: previous declaration is here"])
         #expect(output.unparsed == "")
     }
 

@@ -55,7 +55,8 @@ import Testing
 
     /// A name without extension is believed when there is such a file.
     @Test func knownFile() {
-        let output = parse("bin/run:2:1: error: bad", command: ["/usr/bin/env", "A=1", "/x/tool"], files: ["bin/run": "a\nfoo bar"])
+        let output = parse(
+            "bin/run:2:1: error: bad", command: ["/usr/bin/env", "A=1", "/x/tool"], files: ["bin/run": "a\nfoo bar"])
         #expect(output.briefs == ["tool error bin/run 2:1-2:4: bad"])
     }
 

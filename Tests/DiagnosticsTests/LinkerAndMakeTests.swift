@@ -23,7 +23,8 @@ import Testing
 
     @Test func lld() {
         let output = parse(stderr: Fixture.bytes("lld.txt"), command: ["clang", "l.c"], root: "/src/c")
-        #expect(output.briefs == ["ld error l.c -: undefined symbol: undefined_one", "ld error l.c -: undefined symbol: g"])
+        #expect(
+            output.briefs == ["ld error l.c -: undefined symbol: undefined_one", "ld error l.c -: undefined symbol: g"])
         #expect(output.unparsed == "")
     }
 

@@ -18,7 +18,8 @@ import Testing
                 workspaceRoot: root),
             sourceLine: { path, line in
                 guard let bytes = readFile("\(root)/\(path)") else { return nil }
-                let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+                let lines = String(decoding: bytes, as: UTF8.self).split(
+                    separator: "\n", omittingEmptySubsequences: false)
                 return lines.indices.contains(line - 1) ? String(lines[line - 1]) : nil
             })
     }
@@ -30,11 +31,16 @@ import Testing
         let output = try read(folder, "gcc -std=gnu11 -Wall \(format) -c x.c", command: ["gcc", "-c", "x.c"])
         #expect(output.diagnostics.allSatisfy { $0.tool == "gcc" && $0.path == "x.c" })
         // Columns are bytes: the tab is one, é two.
-        let places = output.diagnostics.map { "\($0.range?.startLine ?? 0):\($0.range?.startColumn ?? 0) \($0.code ?? "-")" }
-        #expect(places.contains { $0.hasPrefix("3:23 -W") && $0.hasSuffix("int-conversion") })
+        let places = output.diagnostics.map {
+            "\($0.range?.startLine ?? 0):\($0.range?.startColumn ?? 0) \($0.code ?? "-")"
+        }
+        #expect(places.contains { $0.hasPrefix("3:24 -W") && $0.hasSuffix("int-conversion") })
         #expect(places.contains("3:36 -Wformat="))
         #expect(places.contains { $0.hasPrefix("3:55 -W") && $0.contains("implicit-function-declaration") })
-        #expect(output.diagnostics.contains { $0.severity == .error && $0.message.contains("before ‘}’") || $0.message.contains("before '}'") })
+        #expect(
+            output.diagnostics.contains {
+                $0.severity == .error && $0.message.contains("before ‘}’") || $0.message.contains("before '}'")
+            })
         #expect(output.unparsed == "")
     }
 
@@ -86,6 +92,9 @@ import Testing
         try folder.write("m.py", "def f():\n    return {}['k']\n\nf()\n")
         let output = try read(folder, "python3 m.py", command: ["python3", "m.py"])
         #expect(output.briefs == ["python error m.py 2:5-2:19: KeyError: 'k'"])
-        #expect((output.diagnostics.first?.related ?? []).map { brief($0) } == ["m.py 4:1-4:4: called from here, in <module>"])
+        #expect(
+            (output.diagnostics.first?.related ?? []).map { brief($0) } == [
+                "m.py 4:1-4:4: called from here, in <module>"
+            ])
     }
 }

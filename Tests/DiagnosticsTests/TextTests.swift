@@ -40,7 +40,8 @@ import Testing
 
     @Test func coloursAndCarriageReturns() {
         let output = parse(
-            "\u{1B}[01m\u{1B}[Ka.c:1:5:\u{1B}[m\u{1B}[K \u{1B}[01;31m\u{1B}[Kerror: \u{1B}[m\u{1B}[Kbad ‘\u{1B}[01mx’\r\n")
+            "\u{1B}[01m\u{1B}[Ka.c:1:5:\u{1B}[m\u{1B}[K \u{1B}[01;31m\u{1B}[Kerror: \u{1B}[m\u{1B}[Kbad ‘\u{1B}[01mx’\r\n"
+        )
         #expect(output.briefs == ["gcc error a.c 1:5-1:5: bad ‘x’"])
     }
 
@@ -71,16 +72,18 @@ import Testing
         #expect(output.unparsed.contains(" lines left out]\n"))
     }
 
-    @Test(arguments: [
-        (["gcc", "-c"], ["gcc"]),
-        (["/usr/bin/env", "-i", "A=1", "make"], ["make"]),
-        (["timeout", "-k", "5", "10", "swift", "test"], ["swift"]),
-        (["python3", "-m", "pytest"], ["python3", "pytest"]),
-        (["sh", "-c", "cd x && CC=clang make -j; pytest -q | tail"], ["cd", "make", "pytest", "tail"]),
-        (["bash", "-euc", "uv run mypy ."], ["uv", "mypy"]),
-        (["sh", "-c"], ["sh"]),
-        ([], []),
-    ] as [([String], [String])]) func programs(command: [String], expected: [String]) {
+    @Test(
+        arguments: [
+            (["gcc", "-c"], ["gcc"]),
+            (["/usr/bin/env", "-i", "A=1", "make"], ["make"]),
+            (["timeout", "-k", "5", "10", "swift", "test"], ["swift"]),
+            (["python3", "-m", "pytest"], ["python3", "pytest"]),
+            (["sh", "-c", "cd x && CC=clang make -j; pytest -q | tail"], ["cd", "make", "pytest", "tail"]),
+            (["bash", "-euc", "uv run mypy ."], ["uv", "mypy"]),
+            (["sh", "-c"], ["sh"]),
+            ([], []),
+        ] as [([String], [String])]) func programs(command: [String], expected: [String])
+    {
         #expect(CommandWords.programs(of: command) == expected)
     }
 

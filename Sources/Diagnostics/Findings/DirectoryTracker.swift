@@ -24,7 +24,8 @@ enum DirectoryMessage {
         let name = text.utf8.prefix { $0 != UInt8(ascii: "[") }
         let level = text.utf8[name.endIndex...]
         return !name.isEmpty && name.allSatisfy { $0.isIdentifier || "/.-+".utf8.contains($0) }
-            && (level.isEmpty || (level.last == UInt8(ascii: "]") && level.dropFirst().dropLast().allSatisfy(\.isDigit)))
+            && (level.isEmpty
+                || (level.last == UInt8(ascii: "]") && level.dropFirst().dropLast().allSatisfy(\.isDigit)))
     }
 }
 

@@ -74,7 +74,8 @@ struct FindingConversion {
                 endColumn: length + 1)
         }
         let start = byteColumn(column, place.unit, line)
-        if place.endColumn != nil, let exact = exactRange(place), exact.endLine > place.line || exact.endColumn > start {
+        if place.endColumn != nil, let exact = exactRange(place), exact.endLine > place.line || exact.endColumn > start
+        {
             return exact
         }
         var end = start

@@ -35,7 +35,8 @@ struct GCCParser: DiagnosticParser {
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if line.begins("[") { return takeJSON(&cursor, &collector) }
-        if takeInclude(line, &collector) || GCCContextLine(line) != nil || isClosing(line) || takeFix(line, &collector) {
+        if takeInclude(line, &collector) || GCCContextLine(line) != nil || isClosing(line) || takeFix(line, &collector)
+        {
             cursor.advance()
             return true
         }

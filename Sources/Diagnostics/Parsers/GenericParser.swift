@@ -12,7 +12,8 @@ struct GenericParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {
         // With `python3 -m mypy` the module is the tool.
-        tool = setting.programs.first { !$0.hasPrefix("python") && !Self.notTools.contains($0) }
+        tool =
+            setting.programs.first { !$0.hasPrefix("python") && !Self.notTools.contains($0) }
             .map { $0.shortened(toBytes: 64) } ?? setting.programs.first ?? "check"
         isExpected = setting.isExpected
     }
@@ -26,9 +27,10 @@ struct GenericParser: DiagnosticParser {
         // A time of day or an address looks like a file and a line; a file exists or has an extension or a folder.
         guard collector.resolver.exists(place.file) || isExpected || looksLikeFile(located.file) else { return false }
         cursor.advance()
-        place.cells = SourceSnippet.take(
-            &cursor, source: place.file.inside.flatMap { collector.resolver.sourceLine($0, place.line) }
-        ).cells
+        place.cells =
+            SourceSnippet.take(
+                &cursor, source: place.file.inside.flatMap { collector.resolver.sourceLine($0, place.line) }
+            ).cells
         let (message, bracketed) = prefix.message.cutBracketedCode()
         // mypy's end column is inclusive; so is that of everything else that prints four numbers.
         place.endColumn = place.endColumn.map { $0 + 1 }
@@ -42,7 +44,7 @@ struct GenericParser: DiagnosticParser {
 
     private func looksLikeFile(_ file: Substring) -> Bool {
         let suffix = PathText.fileExtension(String(file))
-        return !file.has(" ") && !file.has("://") && (1...12).contains(suffix.utf8.count)
+        return !file.has(" ") && (!file.has("://") || file.begins("file:")) && (1...12).contains(suffix.utf8.count)
             && suffix.utf8.first?.isLetter == true
     }
 }

@@ -38,7 +38,9 @@ struct PytestParser: DiagnosticParser {
 
     /// `=== FAILURES ===`.
     private mutating func takeHeading(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
-        guard line.begins("="), line.ends("="), let title = Self.title(line, of: UInt8(ascii: "=")) else { return false }
+        guard line.begins("="), line.ends("="), let title = Self.title(line, of: UInt8(ascii: "=")) else {
+            return false
+        }
         closeBlock(&collector)
         isCaptured = false
         switch String(title) {

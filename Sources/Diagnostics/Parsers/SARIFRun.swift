@@ -144,9 +144,10 @@ struct SARIFRun {
             region?[key]?.intValue.flatMap { (1...999_999_999).contains($0) ? $0 : nil }
         }
         let line = number("startLine")
-        guard var place = collector.place(
-            name[...], line: line ?? 0, column: number("startColumn") ?? (number("endColumn") == nil ? nil : 1),
-            unit: unit)
+        guard
+            var place = collector.place(
+                name[...], line: line ?? 0, column: number("startColumn") ?? (number("endColumn") == nil ? nil : 1),
+                unit: unit)
         else { return nil }
         place.endLine = number("endLine")
         place.endColumn = number("endColumn")

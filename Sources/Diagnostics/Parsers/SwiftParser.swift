@@ -6,7 +6,9 @@ struct SwiftParser: DiagnosticParser {
     static let companions: [any DiagnosticParser.Type] = [GCCParser.self, LinkerParser.self]
 
     static func recognises(command: [String]) -> Bool {
-        CommandWords.programs(of: command).contains { $0 == "swift" || $0.hasPrefix("swiftc") || $0.hasPrefix("swift-") }
+        CommandWords.programs(of: command).contains {
+            $0 == "swift" || $0.hasPrefix("swiftc") || $0.hasPrefix("swift-")
+        }
     }
 
     private let isExpected: Bool

@@ -103,18 +103,14 @@ struct SwiftTestParser: DiagnosticParser {
     private static func issue(
         _ text: Substring, _ collector: inout FindingCollector
     ) -> (place: Finding.Place?, arguments: String, message: String) {
-        var arguments = ""
-        var rest = text
-        if let with = text.after(prefix: " with "), let (values, tail) = with.cut(at: " at "),
-            let (_, shown) = values.cut(at: values.begins("1 argument ") ? "argument " : "arguments ")
-        {
-            arguments = String(shown)
-            rest = " at " + tail
+        guard let (before, located) = location(text) else {
+            let message = text.cut(at: ": ").map { String($0.after) } ?? String(text.trimmed)
+            return (nil, "", message.isEmpty ? "issue recorded" : message)
         }
-        guard let at = rest.after(prefix: " at "), let located = LocatedLine(at) else {
-            let message = rest.cut(at: ": ").map { String($0.after) } ?? String(rest.trimmed)
-            return (nil, arguments, message.isEmpty ? "issue recorded" : message)
-        }
+        let values = before.after(prefix: " with ") ?? ""
+        let arguments =
+            values.cut(at: values.begins("1 argument ") ? "argument " : "arguments ")
+            .map { String($0.after) } ?? ""
         var place = collector.place(located)
         if let found = place, !collector.resolver.exists(found.file),
             let file = collector.resolver.uniqueFile(endingIn: String(located.file))
@@ -124,9 +120,22 @@ struct SwiftTestParser: DiagnosticParser {
         return (place, arguments, String(located.rest.trimmed))
     }
 
+    /// The first ` at file:line:column: ` and what stands before it. An argument's text may hold ` at ` too.
+    private static func location(_ text: Substring) -> (before: Substring, located: LocatedLine)? {
+        var search = text
+        // An argument with thousands of them is not worth the time.
+        for _ in 0..<16 {
+            guard let at = search.find(" at ") else { return nil }
+            search = search[at.upperBound...]
+            if let located = LocatedLine(search), located.column != nil, located.fileExtension == "swift" {
+                return (text[..<at.lowerBound], located)
+            }
+        }
+        return nil
+    }
+
     private static func locationText(_ text: Substring) -> String {
-        guard let (_, at) = text.cut(at: " at "), let located = LocatedLine(at) else { return "an unknown place" }
-        return "\(located.file):\(located.line)"
+        location(text).map { "\($0.located.file):\($0.located.line)" } ?? "an unknown place"
     }
 
     // MARK: The rest
@@ -139,7 +148,8 @@ struct SwiftTestParser: DiagnosticParser {
         else { return false }
         var place = collector.place(located)
         if let found = place, !collector.resolver.exists(found.file) {
-            place?.file = collector.resolver.uniqueFile(endingIn: String(located.file)) ?? .outside(String(located.file))
+            place?.file =
+                collector.resolver.uniqueFile(endingIn: String(located.file)) ?? .outside(String(located.file))
         }
         collector.add(
             Finding(tool: "swift", severity: .error, message: String(located.rest.trimmed), place: place))

@@ -112,7 +112,9 @@ public enum DiagnosticReport {
         var text = place(diagnostic.path, diagnostic.range)
         if !text.isEmpty { text += ": " }
         text += "\(diagnostic.severity.rawValue): "
-        let lines = diagnostic.message.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { Substring($0) }
+        let lines = diagnostic.message.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            Substring($0)
+        }
         text += lines.map { String($0) }.joined(separator: "\n    ")
         if let code = diagnostic.code { text += " [\(code)]" }
         return text + " (\(diagnostic.tool))\n"

@@ -10,7 +10,9 @@ enum Makefile {
             let after = line[line.index(after: colon)...].drop { $0 == UInt8(ascii: ":") }
             let head = line[..<colon]
             guard after.first != UInt8(ascii: "="), !head.contains(UInt8(ascii: "=")) else { continue }
-            for word in head.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) { found.insert(String(Substring(word))) }
+            for word in head.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) {
+                found.insert(String(Substring(word)))
+            }
         }
         return found
     }

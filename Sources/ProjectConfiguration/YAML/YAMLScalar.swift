@@ -32,7 +32,8 @@ struct YAMLScalar {
         case "false", "False", "FALSE": return .bool(false)
         default: break
         }
-        let unsigned = text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
+        let unsigned =
+            text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
             ? Substring(text.utf8.dropFirst()) : text[...]
         guard let first = unsigned.utf8.first else { return .string(text) }
         if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(String(unsigned)) { return nil }
