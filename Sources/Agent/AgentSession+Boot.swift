@@ -39,6 +39,7 @@ extension AgentSession {
             sandbox = made
             let ready = assemble(made, snapshot, project, checks)
             try await runBaseline(ready)
+            try Task.checkCancellation()
             await setState(.running)
             booted(ready)
         } catch {
@@ -95,18 +96,35 @@ extension AgentSession {
         _ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot
     ) throws -> [CheckDefinition] {
         if let given = configuration.start.checks {
-            return try given.map { check in
-                guard !check.command.isEmpty, !check.name.isEmpty else {
-                    throw AgentError.invalidParams("a check needs a name and a command")
-                }
-                return CheckDefinition(
-                    name: check.name, command: check.command, required: check.required ?? true,
-                    timeoutSeconds: check.timeoutSeconds ?? 600, parser: check.parser)
-            }
+            return try definitions(given)
         }
         if let configured = project.checks { return configured }
         let roots = Set(snapshot.entries.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
         return ProjectConfigurationLoader.detectChecks(rootEntries: roots.sorted()) { read($0, snapshot) }
+    }
+
+    private func definitions(_ given: [CheckSpecification]) throws -> [CheckDefinition] {
+        guard given.count <= ConfigurationLimits.checks else {
+            throw AgentError.invalidParams("there are more than \(ConfigurationLimits.checks) checks")
+        }
+        var names: Set<String> = []
+        return try given.map { check in
+            guard !check.command.isEmpty, !check.name.isEmpty else {
+                throw AgentError.invalidParams("a check needs a name and a command")
+            }
+            // What a check proved is kept under its name: a second one of that name would pass for the first.
+            guard names.insert(check.name).inserted else {
+                throw AgentError.invalidParams("two checks are called `\(check.name)`")
+            }
+            let timeout = check.timeoutSeconds ?? CheckDefinition.defaultTimeoutSeconds
+            guard (1...ConfigurationLimits.timeoutSeconds).contains(timeout) else {
+                throw AgentError.invalidParams(
+                    "check `\(check.name)`: the time must be from 1 to \(ConfigurationLimits.timeoutSeconds) s")
+            }
+            return CheckDefinition(
+                name: check.name, command: check.command, required: check.required ?? true, timeoutSeconds: timeout,
+                parser: check.parser)
+        }
     }
 
     private func instructions(_ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot) -> String? {

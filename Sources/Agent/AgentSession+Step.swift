@@ -8,6 +8,21 @@ extension AgentSession {
             system: ready.systemPrompt, messages: messages, tools: ready.tools.definitions,
             sessionKey: configuration.sessionId, workspacePath: configuration.workspaceFolder)
         var open = OpenItem()
+        do {
+            if let response = try await receive(request, &open) { return response }
+        } catch {
+            // What was said so far stays as it was said: an item that began also ends.
+            try? await complete(&open)
+            throw error
+        }
+        try? await complete(&open)
+        try Task.checkCancellation()
+        throw ModelError.streamCut("the stream ended without an answer")
+    }
+
+    /// - Returns: nil when the stream ended without an answer.
+    private func receive(_ request: ModelRequest, _ open: inout OpenItem) async throws -> ModelResponse? {
+        callResults = [:]
         for try await event in configuration.provider.stream(request) {
             switch event {
             case .textDelta(let text):
@@ -25,7 +40,8 @@ extension AgentSession {
                 open = OpenItem()
             case .completed(let response):
                 try await complete(&open)
-                messages.append(.assistant(response.content))
+                // Vendors refuse a message without content.
+                if !response.content.isEmpty { messages.append(.assistant(response.content)) }
                 let step = usage(response)
                 usage.inputTokens += step.inputTokens
                 usage.outputTokens += step.outputTokens
@@ -35,8 +51,7 @@ extension AgentSession {
                 return response
             }
         }
-        try Task.checkCancellation()
-        throw ModelError.streamCut("the stream ended without an answer")
+        return nil
     }
 
     func usage(_ response: ModelResponse) -> TokenUsage {

@@ -6,17 +6,14 @@ import Sandbox
 import Store
 
 extension AgentSession {
-    /// What a round of calls gave, in the order of the calls.
-    struct CallRound {
-        var results: [ToolResult]
-        /// Time in which the user was asked.
-        var waited: Duration
-    }
-
     /// Runs an answer's calls: neighbours that only read or run side by side, calls that edit one by one, so that
     /// every call sees the edits before it.
-    func runCalls(_ calls: [ToolCall], _ ready: Ready) async throws -> CallRound {
-        var round = CallRound(results: [], waited: .zero)
+    ///
+    /// Each result is in ``callResults`` as soon as it is there, also when the round ends early.
+    /// - Returns: the time in which the user was asked; calls side by side wait at the same time.
+    func runCalls(_ calls: [ToolCall], _ ready: Ready) async throws -> Duration {
+        callResults = [:]
+        var waited: Duration = .zero
         var index = 0
         while index < calls.count {
             try Task.checkCancellation()
@@ -24,26 +21,15 @@ extension AgentSession {
             if !edits(calls[index], ready) {
                 while end < calls.count, !edits(calls[end], ready) { end += 1 }
             }
-            let batch = Array(calls[index..<end])
-            let offset = index
-            let outcomes = try await withThrowingTaskGroup(of: (Int, ToolResult, Duration).self) { group in
-                for (position, call) in batch.enumerated() {
-                    let refused = offset + position >= configuration.limits.callsPerAnswer
-                    group.addTask {
-                        let (result, waited) = try await self.runCall(call, ready, refused: refused)
-                        return (position, result, waited)
-                    }
+            waited += try await withThrowingTaskGroup(of: Duration.self) { group in
+                for position in index..<end {
+                    group.addTask { try await self.runCall(calls[position], at: position, ready) }
                 }
-                var outcomes: [(Int, ToolResult, Duration)] = []
-                for try await outcome in group { outcomes.append(outcome) }
-                return outcomes.sorted { $0.0 < $1.0 }
+                return try await group.reduce(.zero, max)
             }
-            round.results += outcomes.map(\.1)
-            // Calls side by side wait at the same time.
-            round.waited += outcomes.map(\.2).max() ?? .zero
             index = end
         }
-        return round
+        return waited
     }
 
     private func edits(_ call: ToolCall, _ ready: Ready) -> Bool {
@@ -51,25 +37,57 @@ extension AgentSession {
         return tool.effect == .edits
     }
 
-    /// One call: arguments, then policy, then the user, then the deed.
-    private func runCall(
-        _ call: ToolCall, _ ready: Ready, refused: Bool
-    ) async throws -> (ToolResult, Duration) {
+    /// One call from its first event to its last.
+    /// - Returns: the time in which the user was asked.
+    private func runCall(_ call: ToolCall, at position: Int, _ ready: Ready) async throws -> Duration {
         let itemId = newItem("tool")
         var waited: Duration = .zero
-        func end(_ status: ToolCallStatus, _ text: String, _ command: CommandResult? = nil) async throws -> ToolResult {
-            try await emit(
-                .toolCallCompleted(
-                    ToolCallCompleted(itemId: itemId, status: status, text: text, command: command)))
-            return ToolResult(callID: call.id, text: text, isError: status != .completed)
+        do {
+            let end = try await perform(call, at: position, itemId, ready, &waited)
+            try await complete(call, at: position, itemId, end)
+            return waited
+        } catch is CancellationError {
+            try? await complete(call, at: position, itemId, CallEnd(.cancelled, "Cancelled."))
+            throw CancellationError()
+        } catch {
+            // The turn ends with it; the call ends too, for whoever reads along.
+            try? await complete(call, at: position, itemId, CallEnd(.failed, "\(error)"))
+            throw error
         }
+    }
+
+    /// How a call ended.
+    private struct CallEnd {
+        var status: ToolCallStatus
+        var text: String
+        var command: CommandResult?
+
+        init(_ status: ToolCallStatus, _ text: String, _ command: CommandResult? = nil) {
+            self.status = status
+            self.text = text
+            self.command = command
+        }
+    }
+
+    private func complete(_ call: ToolCall, at position: Int, _ itemId: String, _ end: CallEnd) async throws {
+        callResults[position] = ToolResult(callID: call.id, text: end.text, isError: end.status != .completed)
+        try await emit(
+            .toolCallCompleted(
+                ToolCallCompleted(itemId: itemId, status: end.status, text: end.text, command: end.command)))
+    }
+
+    /// Arguments, then policy, then the user, then the deed.
+    /// - Throws: what ends the turn; all that the model can learn from is a `CallEnd`.
+    private func perform(
+        _ call: ToolCall, at position: Int, _ itemId: String, _ ready: Ready, _ waited: inout Duration
+    ) async throws -> CallEnd {
         var prepared: PreparedCall
         let tool: any Tool
         do throws(ToolFailure) {
             if let raw = call.malformed {
                 throw ToolFailure("The arguments are not valid JSON: \(HeadTailBuffer.capped(raw, limit: 500))")
             }
-            if refused {
+            if position >= configuration.limits.callsPerAnswer {
                 throw ToolFailure("Too many calls in one answer; at most \(configuration.limits.callsPerAnswer).")
             }
             tool = try ready.tools.tool(call.name)
@@ -78,52 +96,45 @@ extension AgentSession {
             try await emit(
                 .toolCallStarted(
                     ToolCallStarted(itemId: itemId, tool: call.name, title: call.name, arguments: call.arguments)))
-            return (try await end(.failed, error.text), waited)
+            return CallEnd(.failed, error.text)
         }
         try await emit(
             .toolCallStarted(
                 ToolCallStarted(itemId: itemId, tool: call.name, title: prepared.title, arguments: call.arguments)))
         let decision = ready.policy.decide(prepared.action)
-        switch decision.verdict {
-        case .deny:
-            return (try await end(.denied, "Not done, \(decision.explanation)."), waited)
-        case .ask where !granted.contains(grantKey(call)):
-            let clock = ContinuousClock()
-            let asked = clock.now
-            let answer = try await ask(call, prepared, decision, itemId: itemId)
-            waited = clock.now - asked
-            switch answer {
-            case .allowed: break
-            case .edited(let arguments):
-                do {
-                    prepared = try tool.prepare(arguments, ready.context)
-                } catch {
-                    return (try await end(.failed, "The user's changed arguments: \(error.text)"), waited)
-                }
-                // The user's own words answer a question, never a denial.
-                let again = ready.policy.decide(prepared.action)
-                if again.verdict == .deny {
-                    return (try await end(.denied, "Not done, \(again.explanation)."), waited)
-                }
-            case .refused(let text):
-                return (try await end(.denied, text), waited)
-            }
-        case .ask, .allow:
-            break
-        }
+        var preface = ""
         do {
+            switch decision.verdict {
+            case .deny:
+                return CallEnd(.denied, "Not done, \(decision.explanation).")
+            case .ask where !granted.contains(grantKey(call)):
+                switch try await ask(call, prepared, decision, itemId, &waited) {
+                case .allowed: break
+                case .edited(let arguments):
+                    do throws(ToolFailure) { prepared = try tool.prepare(arguments, ready.context) } catch {
+                        return CallEnd(.failed, "The user's changed arguments: \(error.text)")
+                    }
+                    // The user's own words answer a question, never a denial.
+                    let again = ready.policy.decide(prepared.action)
+                    if again.verdict == .deny { return CallEnd(.denied, "Not done, \(again.explanation).") }
+                    preface = "The user changed the arguments to \(arguments.text).\n"
+                case .refused(let text):
+                    return CallEnd(.denied, text)
+                }
+            case .ask, .allow:
+                break
+            }
             let outcome = try await prepared.run(itemId)
-            let text = HeadTailBuffer.capped(outcome.text, limit: configuration.limits.toolOutputBytes * 2 + 4096)
-            return (try await end(outcome.isError ? .failed : .completed, text, outcome.command), waited)
+            let text = HeadTailBuffer.capped(
+                preface + outcome.text, limit: configuration.limits.toolOutputBytes * 2 + 4096)
+            return CallEnd(outcome.isError ? .failed : .completed, text, outcome.command)
         } catch let failure as ToolFailure {
-            return (try await end(.failed, failure.text), waited)
+            return CallEnd(.failed, preface + failure.text)
         } catch let error as SandboxError {
-            if case .lost = error { throw error }
-            if case .stopped = error { throw error }
-            return (try await end(.failed, error.description), waited)
-        } catch is CancellationError {
-            _ = try? await end(.cancelled, "Cancelled.")
-            throw CancellationError()
+            switch error {
+            case .lost, .stopped: throw error
+            default: return CallEnd(.failed, preface + error.description)
+            }
         }
     }
 
@@ -134,21 +145,26 @@ extension AgentSession {
     }
 
     private func ask(
-        _ call: ToolCall, _ prepared: PreparedCall, _ decision: PolicyDecision, itemId: String
+        _ call: ToolCall, _ prepared: PreparedCall, _ decision: PolicyDecision, _ itemId: String,
+        _ waited: inout Duration
     ) async throws -> Answer {
-        let diff: String?
-        do { diff = try await prepared.preview?() } catch let failure as ToolFailure {
-            return .refused(failure.text)
-        }
+        // What cannot be shown cannot be approved: a failure here is the call's.
+        let diff = try await prepared.preview?()
         let seconds = configuration.limits.approvalSeconds
         let request = ApprovalRequest(
             approvalId: "\(configuration.sessionId)-\(itemId)", toolCallId: itemId, tool: call.name,
             title: prepared.title, reason: decision.explanation, arguments: call.arguments, command: prepared.command,
             diff: diff, expiresAt: currentMilliseconds() + seconds * 1000)
+        let asked = ContinuousClock.now
+        asking += 1
         await setState(.waiting)
-        let answer = try await approvals.ask(request, seconds: seconds)
+        let outcome: Result<ApprovalBroker.Answer, any Error>
+        do { outcome = .success(try await approvals.ask(request, seconds: seconds)) } catch { outcome = .failure(error) }
+        asking -= 1
+        waited = .now - asked
+        if asking == 0 { await setState(.running) }
+        let answer = try outcome.get()
         try Task.checkCancellation()
-        if await approvals.requests.isEmpty { await setState(.running) }
         switch (answer.resolution.cause, answer.resolution.decision) {
         case (.answered, .allowOnce?):
             return .allowed

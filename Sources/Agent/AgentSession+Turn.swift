@@ -22,18 +22,20 @@ extension AgentSession {
             await setState(.running)
             try await emit(
                 .turnStarted(TurnStarted(turnId: turnId, prompt: prompt, model: configuration.modelName)))
-            messages.append(.user(([prompt] + pendingNotes).joined(separator: "\n\n")))
+            appendToUser([.text(([prompt] + pendingNotes).joined(separator: "\n\n"))])
             pendingNotes.removeAll()
             ending = try await work(ready, &loop)
         } catch is CancellationError {
-            ending = Ending(outcome: .cancelled, reason: "cancelled")
-        } catch let error as ModelError {
-            ending = Ending(outcome: .failed, reason: "\(error)")
+            ending = Ending(outcome: state == .failed ? .failed : .cancelled, reason: endReason ?? "cancelled")
         } catch {
             ending = Ending(outcome: .failed, reason: "\(error)")
         }
         closeOpenCalls(reason: ending.reason)
         let tree = try? await ready.changes.state()
+        if ending.outcome == .verified, ending.evidence.contains(where: { $0.treeHash != tree?.treeHash }) {
+            ending.outcome = .unverified
+            ending.reason = "files changed after the checks had run"
+        }
         setOutcome(ending.outcome)
         do {
             try await emit(
@@ -46,7 +48,7 @@ extension AgentSession {
             // The log cannot be written: a session without a record does not go on.
             Task { await self.stop(reason: "\(error)", state: .failed) }
         }
-        await observer.stateChanged(state, ending.outcome)
+        await tellObserver()
     }
 
     private func work(_ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending {
@@ -68,7 +70,7 @@ extension AgentSession {
             }
             if !steering.isEmpty { continue }
             if response.stopReason == .maximumTokens {
-                messages.append(.user("Your answer was cut at the output limit. Go on from where it ended."))
+                appendToUser([.text("Your answer was cut at the output limit. Go on from where it ended.")])
                 continue
             }
             switch try await gate(ready) {
@@ -80,7 +82,7 @@ extension AgentSession {
                     return Ending(
                         outcome: .unverified, reason: failureReason(round), evidence: round.evidence)
                 }
-                messages.append(.user("The work is not done: a required check fails.\n\n\(round.report)"))
+                appendToUser([.text("The work is not done: \(failureReason(round)).\n\n\(round.report)")])
             }
         }
     }
@@ -103,6 +105,12 @@ extension AgentSession {
                     reason: "there is no check that could verify the change; name one in .cofferdam.yaml"))
         }
         let round = try await ready.checks.run(.gate)
+        guard await ready.checks.hasRequired else {
+            return .ended(
+                Ending(
+                    outcome: .unverified, reason: "no check is required, so that none can verify the change",
+                    evidence: round.evidence))
+        }
         guard round.passed else { return .failed(round) }
         return .ended(Ending(outcome: .verified, reason: "every required check passed", evidence: round.evidence))
     }
@@ -131,9 +139,9 @@ extension AgentSession {
 
     private func execute(_ calls: [ToolCall], _ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending? {
         let before = try await ready.changes.state().treeHash
-        let round = try await runCalls(calls, ready)
-        loop.waited(round.waited)
-        var blocks = round.results.map(ContentBlock.toolResult)
+        loop.waited(try await runCalls(calls, ready))
+        let results = calls.indices.compactMap { callResults[$0] }
+        var blocks = results.map(ContentBlock.toolResult)
         let tree = try await ready.changes.state().treeHash
         if tree != before {
             let checks = try await ready.checks.run(.afterEdit)
@@ -141,24 +149,30 @@ extension AgentSession {
         }
         let repeated = loop.executed(
             calls: calls.map { "\($0.name) \($0.arguments.text)" }.joined(separator: "\n"),
-            results: round.results.map(\.text).joined(separator: "\n"))
+            results: results.map(\.text).joined(separator: "\n"))
         if repeated == .notice {
             blocks.append(.text("You repeat the same calls with the same results. Try another way, or end."))
         }
-        messages.append(ModelMessage(role: .user, content: blocks))
+        appendToUser(blocks)
+        callResults = [:]
         if repeated == .end {
             return Ending(outcome: .limit, reason: "the model repeated the same calls without a new result")
         }
         return nil
     }
 
-    /// A turn that ends between a call and its result leaves a conversation that vendors refuse: the results are added.
+    /// A turn that ends between a call and its result leaves a conversation that vendors refuse: the results are added,
+    /// true ones where there are some.
     private func closeOpenCalls(reason: String) {
+        defer { callResults = [:] }
         guard let last = messages.last, last.role == .assistant else { return }
-        let open = last.content.compactMap { block -> ToolResult? in
+        let calls = last.content.compactMap { block -> ToolCall? in
             guard case .toolCall(let call) = block else { return nil }
-            return ToolResult(callID: call.id, text: "Not done: \(reason).", isError: true)
+            return call
         }
-        if !open.isEmpty { messages.append(.toolResults(open)) }
+        let results = calls.enumerated().map { position, call in
+            callResults[position] ?? ToolResult(callID: call.id, text: "Not done: \(reason).", isError: true)
+        }
+        if !results.isEmpty { messages.append(.toolResults(results)) }
     }
 }

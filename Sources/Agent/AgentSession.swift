@@ -35,6 +35,12 @@ public actor AgentSession {
     var usage = TokenUsage()
     /// Actions that the user allowed for the whole session.
     var granted: Set<String> = []
+    /// Calls that wait for the user.
+    var asking = 0
+    /// Results of the answer whose calls run, by position.
+    var callResults: [Int: ToolResult] = [:]
+    /// Why the session is ending, for the turn that ends with it.
+    private(set) var endReason: String?
     var steering: [String] = []
     /// Notes that the next message to the model carries (the baseline's report).
     var pendingNotes: [String] = []
@@ -67,6 +73,7 @@ public actor AgentSession {
         let text = SystemPrompt.user(params.text, params.context)
         let delivery = params.delivery ?? .queue
         let seq = try await log.append(.promptReceived(PromptReceived(text: params.text, delivery: delivery)))
+        guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         if delivery == .steer, turnTask != nil {
             steering.append(text)
         } else {
@@ -88,6 +95,7 @@ public actor AgentSession {
     public func stop(reason: String, state final: SessionState = .stopped) async {
         guard state.isLive else { return }
         state = final  // from here on nothing starts
+        endReason = reason
         queue.removeAll()
         bootTask?.cancel()
         turnTask?.cancel()
@@ -129,20 +137,23 @@ public actor AgentSession {
         guard state.isLive, state != new else { return }
         state = new
         _ = try? await emit(.sessionStatus(SessionStatusEvent(state: new, reason: reason)))
-        await observer.stateChanged(new, outcome)
+        await tellObserver()
     }
 
     func setOutcome(_ new: TurnOutcome) { outcome = new }
 
-    /// The boot has ended.
+    /// Tells the state as it now is: it may have changed again while an event was written. The end is told by `stop`
+    /// alone, after its last event.
+    func tellObserver() async {
+        guard state.isLive else { return }
+        await observer.stateChanged(state, outcome)
+    }
+
+    /// The boot has ended. A session that was stopped meanwhile keeps `ready` only for `stop` to end the sandbox.
     func booted(_ result: Ready?) {
         bootTask = nil
-        guard let result else { return }
-        guard state.isLive else {
-            Task { await result.sandbox.stop() }
-            return
-        }
         ready = result
+        guard let result, state.isLive else { return }
         watchTask = Task { [weak self] in
             if case .lost(let reason) = await result.sandbox.termination {
                 await self?.stop(reason: "the sandbox was lost: \(reason)", state: .failed)

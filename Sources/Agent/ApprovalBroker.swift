@@ -3,9 +3,13 @@ import Store
 
 /// Approvals of one session: asked once, answered once. The first answer wins; time that runs out is a denial.
 actor ApprovalBroker {
-    private struct Pending {
+    /// A question from its announcement until its asking task goes on.
+    private struct Question {
         var request: ApprovalRequest
-        var continuation: CheckedContinuation<Answer, Never>
+        /// The asking task, once it waits: an answer may come while the question is still being announced.
+        var continuation: CheckedContinuation<Answer, any Error>?
+        /// The answer, once it is on record.
+        var result: Result<Answer, any Error>?
     }
 
     /// How an approval ended, with the changed arguments of `allowEdited`.
@@ -16,7 +20,7 @@ actor ApprovalBroker {
 
     private let log: EventLog
     private let observer: AgentSessionObserver
-    private var pending: [String: Pending] = [:]
+    private var questions: [String: Question] = [:]
     private var resolved: [String: ApprovalResolution] = [:]
 
     init(log: EventLog, observer: AgentSessionObserver) {
@@ -24,23 +28,31 @@ actor ApprovalBroker {
         self.observer = observer
     }
 
-    var requests: [ApprovalRequest] { pending.values.map(\.request).sorted { $0.approvalId < $1.approvalId } }
+    /// Questions that wait for an answer.
+    var requests: [ApprovalRequest] {
+        questions.values.map(\.request).filter { resolved[$0.approvalId] == nil }
+            .sorted { $0.approvalId < $1.approvalId }
+    }
 
     /// Asks and waits: for an answer, for time to run out, or for the task's cancellation.
+    /// - Throws: `StoreError` when question or answer cannot be recorded: nothing is then allowed.
     func ask(_ request: ApprovalRequest, seconds: Int) async throws -> Answer {
+        let id = request.approvalId
+        questions[id] = Question(request: request)
+        defer { questions[id] = nil }
         try await log.append(.approvalRequested(ApprovalRequested(approval: request)))
         await observer.approvalRequested(request)
-        let id = request.approvalId
         let timer = Task {
             try await Task.sleep(for: .seconds(seconds))
             await self.resolve(id, ApprovalResolution(approvalId: id, cause: .timedOut), nil)
         }
         defer { timer.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                pending[id] = Pending(request: request, continuation: continuation)
-                if Task.isCancelled {
-                    Task { await self.resolve(id, ApprovalResolution(approvalId: id, cause: .withdrawn), nil) }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                if let result = questions[id]?.result {
+                    continuation.resume(with: result)
+                } else {
+                    questions[id]?.continuation = continuation
                 }
             }
         } onCancel: {
@@ -54,7 +66,7 @@ actor ApprovalBroker {
         if let resolution = resolved[params.approvalId] {
             return AgentApprove.Result(accepted: false, resolution: resolution)
         }
-        guard pending[params.approvalId] != nil else { return nil }
+        guard questions[params.approvalId] != nil else { return nil }
         let resolution = ApprovalResolution(
             approvalId: params.approvalId, cause: .answered, decision: params.decision, feedback: params.feedback,
             answeredBy: client)
@@ -63,11 +75,19 @@ actor ApprovalBroker {
     }
 
     private func resolve(_ id: String, _ resolution: ApprovalResolution, _ arguments: JSONValue?) async {
-        guard let ended = pending.removeValue(forKey: id) else { return }
+        guard questions[id] != nil, resolved[id] == nil else { return }
         resolved[id] = resolution
-        // A log that cannot be written fails the turn at its next event; the answer stands all the same.
-        _ = try? await log.append(.approvalResolved(ApprovalResolved(resolution: resolution)))
+        let result: Result<Answer, any Error>
+        do {
+            try await log.append(.approvalResolved(ApprovalResolved(resolution: resolution)))
+            result = .success(Answer(resolution: resolution, arguments: arguments))
+        } catch {
+            // A decision that is not on record permits nothing.
+            result = .failure(error)
+        }
         await observer.approvalResolved(resolution)
-        ended.continuation.resume(returning: Answer(resolution: resolution, arguments: arguments))
+        questions[id]?.result = result
+        questions[id]?.continuation?.resume(with: result)
+        questions[id]?.continuation = nil
     }
 }

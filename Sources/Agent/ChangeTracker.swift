@@ -86,13 +86,22 @@ actor ChangeTracker {
     /// The work as it stands in the sandbox now.
     func state() async throws -> State {
         let changed = try await sandbox.changes()
+        var state = State(treeHash: snapshot.treeHash, changes: [], leftOut: [])
+        guard !changed.isEmpty else { return state }
         let ignore = IgnoreRules(folder: folder)
         var entries = snapshot.entries
-        var state = State(treeHash: snapshot.treeHash, changes: [], leftOut: [])
         for change in changed {
             let path = change.path
-            guard change.isPathValid, change.fileKind == .regular || change.fileKind == .symbolicLink else {
+            // A repository that a command made here would be run by the user's own git.
+            guard change.isPathValid, !RelativePath.isGitInternal(path),
+                change.fileKind == .regular || change.fileKind == .symbolicLink
+            else {
                 state.leftOut.append(path)
+                continue
+            }
+            // Swift takes two Unicode forms of a name for the same; the file system does not.
+            if let known = entries.index(forKey: path), !entries[known].key.utf8.elementsEqual(path.utf8) {
+                state.leftOut.append("\(path): has the name of another file in another Unicode form")
                 continue
             }
             let old = snapshot.entries[path]
@@ -117,7 +126,7 @@ actor ChangeTracker {
             let kind: FileChangeKind = old == nil ? .added : .modified
             state.changes.append(Change(path: path, kind: kind, old: old, new: new, file: change))
         }
-        state.treeHash = try TreeHash.compute(entries).description
+        if !state.changes.isEmpty { state.treeHash = try TreeHash.compute(entries).description }
         return state
     }
 }

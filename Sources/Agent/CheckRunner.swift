@@ -41,6 +41,7 @@ actor CheckRunner {
     }
 
     var isEmpty: Bool { checks.isEmpty }
+    var hasRequired: Bool { checks.contains(where: \.required) }
 
     enum Occasion {
         /// On the untouched tree, up to the first required check that fails.

@@ -26,18 +26,21 @@ struct HeadTailBuffer: Sendable {
     }
 
     /// The text, with a line in the middle that says how much was left out and where it is.
-    var text: String {
+    var text: String { text(place: "; the whole output is in the session's log") }
+
+    private func text(place: String) -> String {
         let kept = tail.suffix(tailLimit)
         let missing = total - head.count - kept.count
         guard missing > 0 else { return String(decoding: head + kept, as: UTF8.self) }
         return String(decoding: head, as: UTF8.self)
-            + "\n[… \(missing) bytes left out; the whole output is in the session's log …]\n"
+            + "\n[… \(missing) bytes left out\(place) …]\n"
             + String(decoding: kept, as: UTF8.self)
     }
 
+    /// A text's head and tail, for what stands nowhere else in full.
     static func capped(_ text: String, limit: Int) -> String {
         var buffer = HeadTailBuffer(limit: limit)
         buffer.append(Array(text.utf8))
-        return buffer.text
+        return buffer.text(place: "")
     }
 }

@@ -11,7 +11,8 @@ struct LoopGuard {
     private var waited: Duration = .zero
     private(set) var steps = 0
     private var tokens = 0
-    private var lastSignature = ""
+    /// A hash: the results themselves may be large.
+    private var lastSignature: Int?
     private var repeats = 0
 
     init(budgets: Budgets?, limits: AgentLimits, now: ContinuousClock.Instant) {
@@ -36,7 +37,10 @@ struct LoopGuard {
 
     /// Counts equal rounds of calls with equal results.
     mutating func executed(calls: String, results: String) -> RepeatVerdict {
-        let signature = "\(calls)\u{0}\(results)"
+        var hasher = Hasher()
+        hasher.combine(calls)
+        hasher.combine(results)
+        let signature = hasher.finalize()
         repeats = signature == lastSignature ? repeats + 1 : 1
         lastSignature = signature
         if repeats >= limits.repeatsBeforeEnd { return .end }

@@ -8,6 +8,9 @@ enum GitLibrary {
         for level in [GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL] {
             _ = cofferdam_git_set_search_path(level.rawValue, "")
         }
+        // Whose repository it is does not matter, since nothing in it is ever run. With the check, a service of another
+        // user would find no ignore rules and take build products and secrets along.
+        _ = cofferdam_git_set_owner_validation(0)
         return true
     }()
 

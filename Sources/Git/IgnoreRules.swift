@@ -1,34 +1,63 @@
 import Clibgit2
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The ignore rules (`.gitignore`, `.git/info/exclude`) of the repository that holds a folder.
 ///
-/// libgit2 runs no hooks and no filters for this. Not Sendable: use it on the thread that made it.
+/// As in git, what is tracked is never ignored. libgit2 runs no hooks and no filters for this.
+/// Not Sendable: use it on the thread that made it.
 public final class IgnoreRules {
     private let repository: OpaquePointer
+    private let index: OpaquePointer?
     /// The folder's path inside the repository's working tree, with a trailing slash; empty at its root.
     private let prefix: String
 
-    /// - Returns: nil when the folder lies in no repository with a working tree.
+    /// - Returns: nil when the folder lies in no repository with a working tree, or is itself ignored there: it then
+    ///   stands for itself.
     public init?(folder: String) {
-        guard (try? GitLibrary.require()) != nil else { return nil }
+        guard (try? GitLibrary.require()) != nil, let real = Self.real(folder) else { return nil }
         var repository: OpaquePointer?
-        guard git_repository_open_ext(&repository, folder, 0, nil) == 0, let repository else { return nil }
+        guard git_repository_open_ext(&repository, real, 0, nil) == 0, let repository else { return nil }
         guard let workdir = git_repository_workdir(repository).map({ String(cString: $0) }),
-            (folder + "/").hasPrefix(workdir)
+            (real + "/").utf8.starts(with: workdir.utf8)
         else {
             git_repository_free(repository)
             return nil
         }
         self.repository = repository
-        prefix = String((folder + "/").dropFirst(workdir.count))
+        prefix = String(decoding: (real + "/").utf8.dropFirst(workdir.utf8.count), as: UTF8.self)
+        var index: OpaquePointer?
+        self.index = git_repository_index(&index, repository) == 0 ? index : nil
+        if !prefix.isEmpty, ignores("") { return nil }
     }
 
-    deinit { git_repository_free(repository) }
+    deinit {
+        git_index_free(index)
+        git_repository_free(repository)
+    }
 
     /// Whether git would leave this path out; `path` is relative to the folder, a folder's ends with `/`.
     public func ignores(_ path: String) -> Bool {
         var ignored: Int32 = 0
-        guard git_ignore_path_is_ignored(&ignored, repository, prefix + path) == 0 else { return false }
-        return ignored != 0
+        let full = prefix + path
+        guard git_ignore_path_is_ignored(&ignored, repository, full) == 0, ignored != 0 else { return false }
+        return !isTracked(full)
+    }
+
+    /// Whether the index has the file, or a file in the folder.
+    private func isTracked(_ path: String) -> Bool {
+        guard let index else { return false }
+        if path.utf8.last == UInt8(ascii: "/") { return git_index_find_prefix(nil, index, path) == 0 }
+        return git_index_get_bypath(index, path, 0) != nil
+    }
+
+    private static func real(_ folder: String) -> String? {
+        guard let resolved = realpath(folder, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 }

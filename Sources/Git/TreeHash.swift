@@ -14,7 +14,8 @@ public enum TreeHash {
 
     private final class Folder {
         var files: [(name: [UInt8], entry: Entry)] = []
-        var folders: [String: Folder] = [:]
+        /// By bytes: two names that look alike to Unicode are two names to git.
+        var folders: [[UInt8]: Folder] = [:]
     }
 
     /// - Parameter entries: files by path relative to the root, parts separated by `/`.
@@ -22,20 +23,19 @@ public enum TreeHash {
     public static func compute(_ entries: [String: Entry]) throws(GitError) -> ObjectID {
         let root = Folder()
         for (path, entry) in entries {
-            let parts = path.split(separator: "/")
+            let parts = path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
             guard let name = parts.last else { continue }
             var folder = root
             for part in parts.dropLast() {
-                let key = String(part)
-                if let next = folder.folders[key] {
+                if let next = folder.folders[part] {
                     folder = next
                 } else {
                     let next = Folder()
-                    folder.folders[key] = next
+                    folder.folders[part] = next
                     folder = next
                 }
             }
-            folder.files.append((Array(name.utf8), entry))
+            folder.files.append((name, entry))
         }
         return try hash(root)
     }
@@ -46,9 +46,8 @@ public enum TreeHash {
             (file.name, Array("\(file.entry.mode.rawValue) ".utf8) + file.name + [0] + file.entry.blob.bytes)
         }
         for (name, child) in folder.folders {
-            let bytes = Array(name.utf8)
             let id = try hash(child)
-            rows.append((bytes + [UInt8(ascii: "/")], Array("40000 ".utf8) + bytes + [0] + id.bytes))
+            rows.append((name + [UInt8(ascii: "/")], Array("40000 ".utf8) + name + [0] + id.bytes))
         }
         rows.sort { $0.key.lexicographicallyPrecedes($1.key) }
         return try ObjectID.hash(rows.flatMap(\.line), GIT_OBJECT_TREE)

@@ -19,6 +19,13 @@ public enum UnifiedDiff {
         old: [UInt8]?, new: [UInt8]?, path: String, oldMode: FileMode = .regular, newMode: FileMode = .regular
     ) throws(GitError) -> Patch {
         try GitLibrary.require()
+        if old != nil, new != nil, (oldMode == .symbolicLink) != (newMode == .symbolicLink) {
+            // As git does: a file that becomes a link is one file less and one link more.
+            let gone = try make(old: old, new: nil, path: path, oldMode: oldMode)
+            let come = try make(old: nil, new: new, path: path, newMode: newMode)
+            let binary = gone.binary || come.binary
+            return Patch(text: binary ? "" : gone.text + come.text, binary: binary)
+        }
         let before = old ?? []
         let after = new ?? []
         guard before.count <= maximumBytes, after.count <= maximumBytes else { return Patch(text: "", binary: true) }
@@ -30,7 +37,7 @@ public enum UnifiedDiff {
         default:
             if oldMode != newMode { header += "old mode \(oldMode.rawValue)\nnew mode \(newMode.rawValue)\n" }
         }
-        let hunks = try hunks(before, after)
+        guard let hunks = try hunks(before, after) else { return Patch(text: "", binary: true) }
         if hunks.isEmpty {
             let headerMatters = old == nil || new == nil || oldMode != newMode
             return Patch(text: headerMatters ? header : "", binary: false)
@@ -45,7 +52,8 @@ public enum UnifiedDiff {
         bytes.prefix(8000).contains(0)
     }
 
-    private static func hunks(_ before: [UInt8], _ after: [UInt8]) throws(GitError) -> String {
+    /// - Returns: nil when the hunks are not UTF-8: a patch with other letters in it would apply nowhere.
+    private static func hunks(_ before: [UInt8], _ after: [UInt8]) throws(GitError) -> String? {
         var options = git_diff_options()
         try check("diff", git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION)))
         options.flags |= UInt32(GIT_DIFF_FORCE_TEXT.rawValue)
@@ -66,7 +74,7 @@ public enum UnifiedDiff {
         guard let pointer = buffer.ptr else { return "" }
         let bytes = UnsafeBufferPointer(start: pointer, count: buffer.size).map { UInt8(bitPattern: $0) }
         // libgit2 heads the patch with names of its own: only its hunks are used.
-        let text = String(decoding: bytes, as: UTF8.self)
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         guard let start = text.range(of: "\n@@") else { return text.hasPrefix("@@") ? text : "" }
         return String(text[text.index(after: start.lowerBound)...])
     }

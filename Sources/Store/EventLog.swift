@@ -55,17 +55,23 @@ public actor EventLog {
         return seq
     }
 
-    /// Events after `afterSeq`, at most `limit`; suspends until there is one.
-    /// - Throws: `CancellationError` when the task is cancelled; `StoreError`.
-    public func events(afterSeq: Int, limit: Int) async throws -> [LoggedEvent] {
+    /// Events after `afterSeq`, at least one and at most `limit`; suspends until there is one.
+    /// - Throws: `CancellationError` when the task is cancelled, or the log is closed and has no more; `StoreError`.
+    public nonisolated func events(afterSeq: Int, limit: Int) async throws -> [LoggedEvent] {
+        let limit = max(1, limit)
+        if let events = try await recentEvents(afterSeq: afterSeq, limit: limit) { return events }
+        // Not on the actor: a reader that is behind must not hold up the writer.
+        return try store.events(of: sessionId, afterSeq: afterSeq, limit: limit)
+    }
+
+    /// - Returns: nil when the events are no longer in memory.
+    private func recentEvents(afterSeq: Int, limit: Int) async throws -> [LoggedEvent]? {
         while afterSeq >= lastSeq {
             if closed { throw CancellationError() }
             try await waitForEvent()
         }
-        if let first = recent.first, afterSeq + 1 >= first.seq {
-            return Array(recent[(afterSeq + 1 - first.seq)...].prefix(limit))
-        }
-        return try store.events(of: sessionId, afterSeq: afterSeq, limit: limit)
+        guard let first = recent.first, afterSeq + 1 >= first.seq else { return nil }
+        return Array(recent[(afterSeq + 1 - first.seq)...].prefix(limit))
     }
 
     /// Ends every wait; events already stored can still be read.

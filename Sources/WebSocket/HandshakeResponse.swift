@@ -13,7 +13,9 @@ struct HandshakeResponse: Equatable {
     /// Takes a head off the front of `bytes`; nil while it is incomplete.
     ///
     /// - Returns: the head, and how many bytes it had.
-    static func parse(_ bytes: some RandomAccessCollection<UInt8>) throws(Malformed) -> (HandshakeResponse, length: Int)? {
+    static func parse(_ bytes: some RandomAccessCollection<UInt8>) throws(Malformed) -> (
+        HandshakeResponse, length: Int
+    )? {
         guard let end = endOfHead(bytes) else {
             guard bytes.count < maxBytes else { throw Malformed() }
             return nil

@@ -70,7 +70,10 @@ final class InboundMailbox: Sendable {
     func next(resumeReading: @Sendable () -> Void) async -> WebSocketMessage? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                enum Outcome { case message(WebSocketMessage, resume: Bool), end, wait }
+                enum Outcome {
+                    case message(WebSocketMessage, resume: Bool)
+                    case end, wait
+                }
                 let outcome = state.withLock { state -> Outcome in
                     if let message = state.pop() {
                         let resume = state.isPaused && state.bytes <= highWater / 2

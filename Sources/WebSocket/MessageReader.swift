@@ -148,7 +148,9 @@ struct MessageReader {
         }
         let start = message.count
         message.append(contentsOf: bytes)
-        if expectsMask { frame.mask = message.withUnsafeMutableBytes { Masking.apply(frame.mask, to: $0, from: start) } }
+        if expectsMask {
+            frame.mask = message.withUnsafeMutableBytes { Masking.apply(frame.mask, to: $0, from: start) }
+        }
         if messageType == .text {
             let valid = message.withUnsafeBytes { text.consume(.init(rebasing: $0[start...])) }
             guard valid else { throw Violation(.invalidPayload, "text that is not UTF-8") }

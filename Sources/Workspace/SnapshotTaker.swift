@@ -58,7 +58,8 @@ public struct SnapshotTaker {
             note(relative, "cannot be read")
             return
         }
-        defer { closedir(directory) }
+        // All names first: no descriptor stays open while the folders below are walked.
+        var names: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
@@ -68,8 +69,10 @@ public struct SnapshotTaker {
                 continue
             }
             if name == "." || name == ".." || name == ".git" { continue }
-            try copy(relative.isEmpty ? name : "\(relative)/\(name)")
+            names.append(name)
         }
+        closedir(directory)
+        for name in names { try copy(relative.isEmpty ? name : "\(relative)/\(name)") }
     }
 
     private mutating func copy(_ relative: String) throws(WorkspaceError) {
@@ -77,6 +80,10 @@ public struct SnapshotTaker {
         let target = "\(base)/\(relative)"
         var status = stat()
         guard lstat(source, &status) == 0 else { return }  // gone meanwhile
+        guard entries[relative] == nil else {
+            note(relative, "has the name of another file in another Unicode form")
+            return
+        }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             if ignore?.ignores(relative + "/") == true { return }
@@ -128,9 +135,14 @@ public struct SnapshotTaker {
     private mutating func overlay(_ path: String, _ contents: [UInt8]) throws(WorkspaceError) {
         let relative = try RelativePath.normalise(path, root: folder)
         guard !relative.isEmpty, entries[relative]?.mode != .symbolicLink else { throw .badPath(path) }
+        // An open commit message or `.env` file stays with the user, like its file on disk.
+        if RelativePath.isGitInternal(relative) || (entries[relative] == nil && ignore?.ignores(relative) == true) {
+            note(relative, "is an unsaved buffer of a file that is not taken")
+            return
+        }
         try count(contents.count)
         var folderPath = base
-        for part in relative.split(separator: "/").dropLast() {
+        for part in RelativePath.parts(relative).dropLast() {
             folderPath += "/\(part)"
             var status = stat()
             if lstat(folderPath, &status) != 0 {

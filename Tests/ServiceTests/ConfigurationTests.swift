@@ -17,15 +17,19 @@ import WebSocket
             parsing: "# comment\n\n  0123456789abcdef  \nteam:alice:ABCDEFGHIJKLMNOP\r\n", path: "t")
         #expect(tokens.identify(authorization: "Bearer 0123456789abcdef") == .init(name: nil))
         #expect(tokens.identify(authorization: "bearer ABCDEFGHIJKLMNOP") == .init(name: "team:alice"))
-        for wrong in ["", "Bearer", "Bearer ", "Bearer 0123456789abcdeg", "Bearer 0123456789abcdef ", "0123456789abcdef"] {
+        for wrong in [
+            "", "Bearer", "Bearer ", "Bearer 0123456789abcdeg", "Bearer 0123456789abcdef ", "0123456789abcdef",
+        ] {
             #expect(tokens.identify(authorization: wrong) == nil, "\(wrong)")
         }
     }
 
-    @Test(arguments: [
-        ("", nil), ("# only a comment\n", nil), ("short\n", 1), ("\n0123456789abcdef\nbad token here 01\n", 3),
-        (":0123456789abcdef", 1), ("a:0123456789abcdé", 1),
-    ] as [(String, Int?)]) func badTokenFiles(_ text: String, _ line: Int?) {
+    @Test(
+        arguments: [
+            ("", nil), ("# only a comment\n", nil), ("short\n", 1), ("\n0123456789abcdef\nbad token here 01\n", 3),
+            (":0123456789abcdef", 1), ("a:0123456789abcdé", 1),
+        ] as [(String, Int?)]) func badTokenFiles(_ text: String, _ line: Int?)
+    {
         let error = #expect(throws: ConfigurationError.self) { try BearerTokens(parsing: text, path: "t") }
         guard case .tokenFile("t", let where_, _) = error else {
             Issue.record("\(String(describing: error))")
@@ -68,7 +72,9 @@ import WebSocket
         #expect(try ServiceURL(parsing: "wss://h") == .tcp(host: "h", port: 443, tls: true))
         #expect(try ServiceURL(parsing: "wss://[::1]:9/v1/rpc") == .tcp(host: "::1", port: 9, tls: true))
         #expect(try ServiceURL(parsing: "ws://[::1]/") == .tcp(host: "::1", port: 80, tls: false))
-        for wrong in ["", "unix:x", "http://h", "ws://", "ws://h:0", "ws://h:x", "ws://u@h", "ws://h/other", "ws://::1"] {
+        for wrong in [
+            "", "unix:x", "http://h", "ws://", "ws://h:0", "ws://h:x", "ws://u@h", "ws://h/other", "ws://::1",
+        ] {
             #expect(throws: ServiceClientError.self, "\(wrong)") { try ServiceURL(parsing: wrong) }
         }
     }
@@ -83,7 +89,8 @@ import WebSocket
             try ServiceClientConfiguration.fromEnvironment([:], clientInfo: info).local.directory
                 == "/tmp/cofferdam-\(getuid())")
         let remote = try ServiceClientConfiguration.fromEnvironment(
-            ["COFFERDAM_SERVICE_URL": "wss://h", "COFFERDAM_TOKEN_FILE": "/t", "COFFERDAM_CA_FILE": ""], clientInfo: info)
+            ["COFFERDAM_SERVICE_URL": "wss://h", "COFFERDAM_TOKEN_FILE": "/t", "COFFERDAM_CA_FILE": ""],
+            clientInfo: info)
         #expect(remote.url == .tcp(host: "h", port: 443, tls: true))
         #expect(remote.startsEmbedded == false)
         #expect(remote.caFile == nil)
@@ -98,7 +105,9 @@ import WebSocket
             let log = Log(level: .info, sink: try LogSink.file(path, rotateAt: 1000))
             for number in 0..<20 { log.info("line", ["number": String(number), "text": "\"\n\u{1}"]) }
             log.debug("hidden")
-            let (now, before) = (try SmallFile.read(path, maxBytes: 2000), try SmallFile.read(path + ".1", maxBytes: 2000))
+            let (now, before) = (
+                try SmallFile.read(path, maxBytes: 2000), try SmallFile.read(path + ".1", maxBytes: 2000)
+            )
             #expect(before.count >= 1000)
             #expect(now.count < 1000)
             let lines = String(decoding: before + now, as: UTF8.self).split(separator: "\n")

@@ -29,7 +29,8 @@ struct EmbeddedStartTests {
 
     /// The process that has the service's socket.
     private func servicePID(_ directory: String) throws -> pid_t {
-        let text = String(decoding: try SmallFile.read(directory + "/run/service.sock.lock", maxBytes: 100), as: UTF8.self)
+        let text = String(
+            decoding: try SmallFile.read(directory + "/run/service.sock.lock", maxBytes: 100), as: UTF8.self)
         guard let pid = pid_t(text.dropLast()) else { throw TestFailure("no pid in the lock: \(text)") }
         return pid
     }
@@ -115,7 +116,9 @@ struct EmbeddedStartTests {
         try await withTemporaryDirectory { directory in
             let client = client(configuration(directory, arguments: ["--no-such-option"]))
             let error = await #expect(throws: ServiceClientError.self) { try await client.initializeResult() }
-            guard case .embeddedStart(let reason, let output) = error else { throw TestFailure("\(String(describing: error))") }
+            guard case .embeddedStart(let reason, let output) = error else {
+                throw TestFailure("\(String(describing: error))")
+            }
             #expect(reason.contains("status 64"))
             #expect(output.contains("--no-such-option"))
             await client.close()

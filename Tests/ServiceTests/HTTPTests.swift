@@ -22,43 +22,91 @@ import Testing
         Case(testDescription: "healthz", request: get("/healthz"), status: 200, contains: "\r\n\r\nok"),
         Case(testDescription: "healthz, query", request: get("/healthz?x=1"), status: 200),
         Case(testDescription: "readyz", request: get("/readyz"), status: 200),
-        Case(testDescription: "metrics, no token", request: get("/metrics"), status: 401, contains: "WWW-Authenticate: Bearer"),
+        Case(
+            testDescription: "metrics, no token", request: get("/metrics"), status: 401,
+            contains: "WWW-Authenticate: Bearer"),
         Case(
             testDescription: "metrics", request: get("/metrics", bearer), status: 200,
-            contains: "# HELP cofferdam_fake A \"fake\"\\nmetric.\n# TYPE cofferdam_fake gauge\ncofferdam_fake{name=\"a\\\"b\\\\c\\nd\"} 1.5\n"),
-        Case(testDescription: "metrics counts", request: get("/metrics", bearer), status: 200, contains: "\ncofferdam_connections 1\n"),
+            contains:
+                "# HELP cofferdam_fake A \"fake\"\\nmetric.\n# TYPE cofferdam_fake gauge\ncofferdam_fake{name=\"a\\\"b\\\\c\\nd\"} 1.5\n"
+        ),
+        Case(
+            testDescription: "metrics counts", request: get("/metrics", bearer), status: 200,
+            contains: "\ncofferdam_connections 1\n"),
         Case(testDescription: "unknown path", request: get("/"), status: 404),
         Case(testDescription: "dots", request: get("/v1/rpc/../x"), status: 404),
-        Case(testDescription: "method", request: get("/healthz", "Content-Length: 0\r\n", method: "POST"), status: 405, contains: "Allow: GET"),
-        Case(testDescription: "rpc method", request: get("/v1/rpc", bearer + "Content-Length: 2\r\n", method: "PUT") + "{}", status: 405),
-        Case(testDescription: "rpc without upgrade", request: get("/v1/rpc", bearer), status: 426, contains: "Sec-WebSocket-Version: 13"),
-        Case(testDescription: "rpc, no token", request: RawClient.upgradeRequest(token: nil), status: 401, contains: "WWW-Authenticate: Bearer"),
-        Case(testDescription: "rpc, wrong token", request: RawClient.upgradeRequest(token: "0123456789abcdef0123456789abcdeF"), status: 401),
+        Case(
+            testDescription: "method", request: get("/healthz", "Content-Length: 0\r\n", method: "POST"), status: 405,
+            contains: "Allow: GET"),
+        Case(
+            testDescription: "rpc method",
+            request: get("/v1/rpc", bearer + "Content-Length: 2\r\n", method: "PUT") + "{}", status: 405),
+        Case(
+            testDescription: "rpc without upgrade", request: get("/v1/rpc", bearer), status: 426,
+            contains: "Sec-WebSocket-Version: 13"),
+        Case(
+            testDescription: "rpc, no token", request: RawClient.upgradeRequest(token: nil), status: 401,
+            contains: "WWW-Authenticate: Bearer"),
+        Case(
+            testDescription: "rpc, wrong token",
+            request: RawClient.upgradeRequest(token: "0123456789abcdef0123456789abcdeF"), status: 401),
         Case(testDescription: "rpc, empty token", request: RawClient.upgradeRequest(token: ""), status: 401),
-        Case(testDescription: "rpc, token's start", request: RawClient.upgradeRequest(token: "0123456789abcdef"), status: 401),
-        Case(testDescription: "rpc, name and token", request: RawClient.upgradeRequest(token: "alice:alice-0123456789abcdef"), status: 401),
-        Case(testDescription: "rpc, basic", request: RawClient.upgradeRequest(token: nil, extra: "Authorization: Basic \(TestService.token)\r\n"), status: 401),
+        Case(
+            testDescription: "rpc, token's start", request: RawClient.upgradeRequest(token: "0123456789abcdef"),
+            status: 401),
+        Case(
+            testDescription: "rpc, name and token",
+            request: RawClient.upgradeRequest(token: "alice:alice-0123456789abcdef"), status: 401),
+        Case(
+            testDescription: "rpc, basic",
+            request: RawClient.upgradeRequest(token: nil, extra: "Authorization: Basic \(TestService.token)\r\n"),
+            status: 401),
         Case(testDescription: "rpc, two tokens", request: RawClient.upgradeRequest(extra: bearer), status: 401),
-        Case(testDescription: "rpc, token in the query", request: RawClient.upgradeRequest(path: "/v1/rpc?token=\(TestService.token)", token: nil), status: 401),
-        Case(testDescription: "rpc, origin", request: RawClient.upgradeRequest(extra: "Origin: http://x\r\n"), status: 403),
-        Case(testDescription: "rpc, null origin", request: RawClient.upgradeRequest(extra: "Origin: null\r\n"), status: 403),
+        Case(
+            testDescription: "rpc, token in the query",
+            request: RawClient.upgradeRequest(path: "/v1/rpc?token=\(TestService.token)", token: nil), status: 401),
+        Case(
+            testDescription: "rpc, origin", request: RawClient.upgradeRequest(extra: "Origin: http://x\r\n"),
+            status: 403),
+        Case(
+            testDescription: "rpc, null origin", request: RawClient.upgradeRequest(extra: "Origin: null\r\n"),
+            status: 403),
         Case(testDescription: "upgrade elsewhere", request: RawClient.upgradeRequest(path: "/other"), status: 404),
-        Case(testDescription: "two keys", request: RawClient.upgradeRequest(extra: "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), status: 400),
+        Case(
+            testDescription: "two keys",
+            request: RawClient.upgradeRequest(extra: "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), status: 400),
         Case(
             testDescription: "bad key",
-            request: get("/v1/rpc", bearer + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n"),
+            request: get(
+                "/v1/rpc",
+                bearer
+                    + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n"
+            ),
             status: 400),
         Case(
             testDescription: "version 8",
-            request: get("/v1/rpc", bearer + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+            request: get(
+                "/v1/rpc",
+                bearer
+                    + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            ),
             status: 400),
-        Case(testDescription: "big head", request: get("/healthz", "X: \(String(repeating: "a", count: 20_000))\r\n"), status: 431),
-        Case(testDescription: "big request line", request: get("/" + String(repeating: "a", count: 70_000)), status: 431),
-        Case(testDescription: "many headers", request: get("/healthz", String(repeating: "A: b\r\n", count: 200)), status: 400),
-        Case(testDescription: "big body", request: get("/healthz", "Content-Length: 70000\r\n") + String(repeating: "a", count: 70_000), status: 413),
+        Case(
+            testDescription: "big head", request: get("/healthz", "X: \(String(repeating: "a", count: 20_000))\r\n"),
+            status: 431),
+        Case(
+            testDescription: "big request line", request: get("/" + String(repeating: "a", count: 70_000)), status: 431),
+        Case(
+            testDescription: "many headers", request: get("/healthz", String(repeating: "A: b\r\n", count: 200)),
+            status: 400),
+        Case(
+            testDescription: "big body",
+            request: get("/healthz", "Content-Length: 70000\r\n") + String(repeating: "a", count: 70_000), status: 413),
         Case(testDescription: "garbage", request: "\u{16}\u{3}\u{1}\u{2}\u{0}garbage\r\n\r\n", status: 400),
         Case(testDescription: "no HTTP version", request: "GET /\r\n\r\n", status: 400),
-        Case(testDescription: "two lengths", request: get("/healthz", "Content-Length: 0\r\nContent-Length: 5\r\n"), status: 400),
+        Case(
+            testDescription: "two lengths", request: get("/healthz", "Content-Length: 0\r\nContent-Length: 5\r\n"),
+            status: 400),
     ]
 
     @Test(arguments: cases) func answers(_ one: Case) async throws {

@@ -5,7 +5,9 @@ import Testing
 @Suite struct HandshakeResponseTests {
     @Test func heads() throws {
         let text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nX-Empty:\r\nA:  b \r\n\r\n"
-        for length in 0..<text.utf8.count { #expect(try HandshakeResponse.parse(Array(text.utf8.prefix(length))) == nil) }
+        for length in 0..<text.utf8.count {
+            #expect(try HandshakeResponse.parse(Array(text.utf8.prefix(length))) == nil)
+        }
         let (response, length) = try #require(try HandshakeResponse.parse(Array((text + "rest").utf8)))
         #expect(length == text.utf8.count)
         #expect(response.status == 101)

@@ -58,7 +58,8 @@ import Testing
 
     @Test func aCharacterMayBeSplitBetweenFragments() {
         let euro = Array("€".utf8)
-        let stream = RawClient.frame(0x01, [euro[0]]) + RawClient.frame(0x00, [euro[1]]) + RawClient.frame(0x80, [euro[2]])
+        let stream =
+            RawClient.frame(0x01, [euro[0]]) + RawClient.frame(0x00, [euro[1]]) + RawClient.frame(0x80, [euro[2]])
         #expect(read(stream, with: reader()).0 == [text("€")])
     }
 
@@ -118,11 +119,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
-        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x28, 0xA1],
-        Array("12345678".utf8) + [0xC3, 0x28], Array("1234567".utf8) + [0xFE],
-    ] as [[UInt8]]) func invalidUTF8(_ bytes: [UInt8]) {
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
+            [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x28, 0xA1],
+            Array("12345678".utf8) + [0xC3, 0x28], Array("1234567".utf8) + [0xFE],
+        ] as [[UInt8]]) func invalidUTF8(_ bytes: [UInt8])
+    {
         for step in [1, 3, Int.max] {
             let (_, violation) = read(RawClient.frame(0x81, bytes), step: step, with: reader())
             #expect(violation?.code == .invalidPayload)

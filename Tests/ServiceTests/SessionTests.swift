@@ -10,7 +10,9 @@ import Testing
     @Test func initializeComesFirst() async throws {
         try await TestService.with { service in
             let client = try await RPCClient.connect(to: service, initializes: false)
-            await #expect(throws: ResponseError(code: .serverNotInitialized, message: "the first request must be initialize")) {
+            await #expect(
+                throws: ResponseError(code: .serverNotInitialized, message: "the first request must be initialize")
+            ) {
                 try await client.connection.request(AgentList.self, .init())
             }
             let result = try await client.connection.request(
@@ -21,7 +23,8 @@ import Testing
             #expect(try await client.connection.request(AgentList.self, .init()).sessions.isEmpty)
             let again = await #expect(throws: ResponseError.self) {
                 try await client.connection.request(
-                    ServiceInitialize.self, .init(clientInfo: ProgramInfo(name: "x"), capabilities: ClientCapabilities()))
+                    ServiceInitialize.self,
+                    .init(clientInfo: ProgramInfo(name: "x"), capabilities: ClientCapabilities()))
             }
             #expect(again?.code == .invalidRequest)
             await client.close()

@@ -2,6 +2,12 @@ import JSON
 import Models
 import Policy
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// `edit`: replaces text that stands exactly once.
 struct EditTool: Tool {
     let effect = ToolEffect.edits
@@ -54,15 +60,18 @@ struct EditTool: Tool {
 
     /// Places of `needle`, not overlapping.
     static func occurrences(of needle: [UInt8], in text: [UInt8]) -> [Int] {
-        guard let first = needle.first, text.count >= needle.count else { return [] }
+        guard !needle.isEmpty else { return [] }
         var places: [Int] = []
-        var index = 0
-        while index <= text.count - needle.count {
-            if text[index] == first, text[index..<(index + needle.count)].elementsEqual(needle) {
-                places.append(index)
-                index += needle.count
-            } else {
-                index += 1
+        text.withUnsafeBytes { text in
+            guard let start = text.baseAddress else { return }
+            var index = 0
+            // memmem is linear even where nearly everything matches.
+            while index < text.count,
+                let place = memmem(start + index, text.count - index, needle, needle.count)
+            {
+                let found = UnsafeRawPointer(place) - start
+                places.append(found)
+                index = found + needle.count
             }
         }
         return places

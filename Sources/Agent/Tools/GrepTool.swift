@@ -67,14 +67,19 @@ struct GrepTool: Tool {
         if case .couldNotStart = search.result.outcome { search = try await QuietCommand.run(query.grep, context) }
         switch search.result.outcome {
         case .exited(0):
-            let lines = String(decoding: search.stdout, as: UTF8.self).split(separator: "\n").map(Ripgrep.withoutDot)
-            return ToolOutcome(
-                text: HeadTailBuffer.capped(lines.joined(separator: "\n"), limit: context.limits.toolOutputBytes))
+            return ToolOutcome(text: lines(search.stdout, context))
         case .exited(1):
             return ToolOutcome(text: "No match for \(query.pattern).")
         default:
-            return ToolOutcome(
-                text: "grep: \(String(decoding: search.stderr.prefix(2000), as: UTF8.self))", isError: true)
+            let failure = "grep: \(String(decoding: search.stderr.prefix(2000), as: UTF8.self))"
+            if search.stdout.isEmpty { return ToolOutcome(text: failure, isError: true) }
+            // A file that cannot be read does not make the other matches worthless.
+            return ToolOutcome(text: "\(lines(search.stdout, context))\n\(failure)")
         }
+    }
+
+    private static func lines(_ output: [UInt8], _ context: ToolContext) -> String {
+        let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").map(Ripgrep.withoutDot)
+        return HeadTailBuffer.capped(lines.joined(separator: "\n"), limit: context.limits.toolOutputBytes)
     }
 }

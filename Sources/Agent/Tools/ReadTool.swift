@@ -58,7 +58,8 @@ struct ReadTool: Tool {
         var lines = file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
         guard offset <= lines.count else {
-            return ToolOutcome(text: "\(path) has only \(lines.count) lines.", isError: true)
+            let more = file.totalSize > file.bytes.count ? " in the part that can be read" : ""
+            return ToolOutcome(text: "\(path) has only \(lines.count) lines\(more).", isError: true)
         }
         var text = ""
         var last = offset - 1

@@ -49,14 +49,14 @@ struct OverlayChanges {
             let path = String(decoding: prefix, as: UTF8.self)
             throw .fileOperation(path: path, errno: ELOOP, message: "directories are nested too deeply")
         }
-        let names = try names(of: directory, prefix)
-        for name in names {
+        let present = try names(of: directory, prefix)
+        for name in present {
             try visit(name, in: directory, over: baseDirectory, path: join(prefix, name), depth: depth)
         }
         // An opaque directory hides all that lies below it.
         guard baseDirectory >= 0, isMarked("opaque", directory, nil) else { return }
-        let present = Set(names)
-        for name in try names(of: baseDirectory, prefix) where !present.contains(name) {
+        let kept = Set(present)
+        for name in try names(of: baseDirectory, prefix) where !kept.contains(name) {
             try delete(name, in: baseDirectory, path: join(prefix, name))
         }
     }

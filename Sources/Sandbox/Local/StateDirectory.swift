@@ -22,6 +22,8 @@ struct StateDirectory: Sendable {
             }
         }
         if let status = HostPaths.status(base) { chmod(upper, status.st_mode & 0o777 | 0o700) }
+        chmod(etc, 0o755)
+        try copyHostFiles()
         let user = getuid()
         let group = getgid()
         var users = "agent:x:\(user):\(group):agent:\(SandboxLayout.home):/bin/sh\n"
@@ -36,14 +38,36 @@ struct StateDirectory: Sendable {
         try write("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     }
 
+    /// Small public files of the host's /etc, copied: links stay links (they lead into /usr).
+    private static let copied = [
+        "ld.so.cache", "ld.so.conf", "localtime", "os-release", "debian_version", "timezone", "mime.types", "protocols",
+        "services", "shells", "ssl/openssl.cnf",
+    ]
+    /// Larger than any of them is.
+    private static let copyLimit = 4 << 20
+
+    private func copyHostFiles() throws(SandboxError) {
+        mkdir(etc + "/ssl", 0o755)
+        for name in Self.copied {
+            if let target = HostPaths.linkTarget("/etc/\(name)") {
+                symlink(target, etc + "/" + name)
+            } else if let bytes = Descriptors.contents(ofFile: "/etc/\(name)", limit: Self.copyLimit) {
+                try write(name, bytes)
+            }
+        }
+    }
+
     private func write(_ name: String, _ text: String) throws(SandboxError) {
+        try write(name, Array(text.utf8))
+    }
+
+    private func write(_ name: String, _ bytes: [UInt8]) throws(SandboxError) {
         let file = etc + "/" + name
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw .setUpFailed(step: "create \(file)", errno: errno) }
         defer { Descriptors.close(descriptor) }
-        var text = text
-        let count = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard count == text.utf8.count else { throw .setUpFailed(step: "write \(file)", errno: ENOSPC) }
+        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        guard count == bytes.count else { throw .setUpFailed(step: "write \(file)", errno: ENOSPC) }
         fchmod(descriptor, 0o644)
     }
 }

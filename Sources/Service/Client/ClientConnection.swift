@@ -112,7 +112,8 @@ actor ClientConnection {
     /// The name is the client's own word, so it is cut to something that a log or prompt can show; the token's name, which
     /// the service vouches for, follows.
     private static func displayName(_ name: String, _ identity: BearerTokens.Identity) -> String {
-        let shown = String(name.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(64).map(Character.init))
+        let shown = String(
+            name.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(64).map(Character.init))
         return identity.name.map { "\(shown) (\($0))" } ?? shown
     }
 

@@ -21,7 +21,8 @@ struct SessionPump: Sendable {
         var cursor = afterSeq
         while true {
             try Task.checkCancellation()
-            for event in try await backend.events(sessionId, afterSeq: cursor, limit: Self.batch) where event.seq > cursor {
+            for event in try await backend.events(sessionId, afterSeq: cursor, limit: Self.batch)
+            where event.seq > cursor {
                 try Task.checkCancellation()
                 cursor = event.seq
                 try await transport.send(Self.head + event.params + Self.tail)

@@ -36,7 +36,8 @@ final class EndpointMetrics: Sendable {
         let counts = counts.withLock { $0 }
         var samples = [
             MetricSample(
-                name: "cofferdam_connections", help: "Open connections.", kind: .gauge, value: Double(counts.connections)),
+                name: "cofferdam_connections", help: "Open connections.", kind: .gauge,
+                value: Double(counts.connections)),
             MetricSample(
                 name: "cofferdam_websockets", help: "Open WebSocket connections.", kind: .gauge,
                 value: Double(counts.webSockets)),

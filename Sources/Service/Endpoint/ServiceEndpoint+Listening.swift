@@ -57,7 +57,11 @@ extension ServiceEndpoint {
     }
 
     private func prepare(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
-        if case .v4 = channel.localAddress { try noDelay(channel) } else if case .v6 = channel.localAddress { try noDelay(channel) }
+        if case .v4 = channel.localAddress {
+            try noDelay(channel)
+        } else if case .v6 = channel.localAddress {
+            try noDelay(channel)
+        }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldCount = 128
         let decoder = ByteToMessageHandler(

@@ -112,7 +112,8 @@ final class UnixSocketClaim: Sendable {
         private static let streamType = SOCK_STREAM
     #endif
 
-    private static func systemBind(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32 {
+    private static func systemBind(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32
+    {
         #if canImport(Glibc)
             Glibc.bind(descriptor, address, size)
         #else

@@ -1,9 +1,10 @@
+import JSON
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import JSON
 
 /// The service's own log: one JSON object a line, with a constant message and what varies in fields of its own.
 ///
@@ -52,10 +53,13 @@ public struct Log: Sendable {
 
     private func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String>) {
         guard level >= self.level else { return }
-        var line: JSON = ["time": .string(Self.timestamp()), "level": .string(level.rawValue), "message": .string(message)]
+        var line: JSON = [
+            "time": .string(Self.timestamp()), "level": .string(level.rawValue), "message": .string(message),
+        ]
         for (key, value) in fields {
             let isLong = value.utf8.count > Self.maxValueBytes
-            line[key] = .string(isLong ? String(decoding: value.utf8.prefix(Self.maxValueBytes), as: UTF8.self) + "…" : value)
+            line[key] = .string(
+                isLong ? String(decoding: value.utf8.prefix(Self.maxValueBytes), as: UTF8.self) + "…" : value)
         }
         sink.write(line.serialized() + [UInt8(ascii: "\n")])
     }

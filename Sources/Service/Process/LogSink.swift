@@ -31,7 +31,8 @@ public final class LogSink: Sendable {
     public static let standardError = LogSink(descriptor: STDERR_FILENO, path: nil, size: 0, rotateAt: .max)
 
     /// Appends to a file, mode 0600, and rotates it.
-    public static func file(_ path: String, rotateAt: Int = LogSink.rotateAtBytes) throws(ConfigurationError) -> LogSink {
+    public static func file(_ path: String, rotateAt: Int = LogSink.rotateAtBytes) throws(ConfigurationError) -> LogSink
+    {
         guard let (descriptor, size) = openFile(path) else {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }

@@ -29,7 +29,7 @@ extension ClientEngine {
                 do {
                     return try await link.connection.request(
                         AgentAttach.self, AgentAttach.Params(sessionId: session, afterSeq: inbox.lastSeq))
-                } catch where Self.isLoss(error) && !isClosed && attached[session] === inbox {
+                } catch  where Self.isLoss(error) && !isClosed && attached[session] === inbox {
                     // The next connection attaches it; this gets the answer.
                 }
             }
@@ -48,7 +48,7 @@ extension ClientEngine {
         guard let link = openLink else { return }
         do {
             _ = try await link.connection.request(AgentDetach.self, SessionReference(sessionId: session))
-        } catch where Self.isLoss(error) {}
+        } catch  where Self.isLoss(error) {}
     }
 
     /// After a reconnect every session goes on where it was.
@@ -75,7 +75,9 @@ extension ClientEngine {
 
     private func take(_ params: AgentProgress.Params, bytes: Int) {
         let session = params.sessionId
-        guard let inbox = attached[session], inbox.take(params, bytes: bytes) == .overflow, let link = openLink else { return }
+        guard let inbox = attached[session], inbox.take(params, bytes: bytes) == .overflow, let link = openLink else {
+            return
+        }
         detaching[session] = Task {
             _ = try? await link.connection.request(AgentDetach.self, SessionReference(sessionId: session))
         }

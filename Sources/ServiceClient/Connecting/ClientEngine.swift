@@ -43,7 +43,7 @@ actor ClientEngine {
             let link = try await link()
             do {
                 return try await link.connection.request(type, params)
-            } catch where Self.isLoss(error) {
+            } catch  where Self.isLoss(error) {
                 if await isClosed { throw ServiceClientError.closed }
                 guard attempt < Self.attempts, Self.isRepeatable(type, params) else {
                     throw ServiceClientError.connectionLost(method: R.method)
@@ -95,7 +95,8 @@ actor ClientEngine {
         do {
             let result = try await initialize(connection)
             let link = Link(
-                number: number, connection: connection, webSocket: webSocket, initializeResult: result, running: running)
+                number: number, connection: connection, webSocket: webSocket, initializeResult: result, running: running
+            )
             guard !isClosed else { throw ServiceClientError.closed }
             current = link
             Task {

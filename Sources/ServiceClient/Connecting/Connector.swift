@@ -115,7 +115,9 @@ actor Connector {
         return error.connectionErrors.first.map { "\($0.error)" } ?? "no address could be connected to"
     }
 
-    private func tlsHandlerFactory(_ url: ServiceURL) throws(ServiceClientError) -> (@Sendable () throws -> NIOSSLClientHandler)? {
+    private func tlsHandlerFactory(_ url: ServiceURL) throws(ServiceClientError) -> (
+        @Sendable () throws -> NIOSSLClientHandler
+    )? {
         guard case .tcp(let host, _, tls: true) = url else { return nil }
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12

@@ -80,7 +80,9 @@ final class SessionInbox: Sendable {
                 if state.mode == .resuming { return (.ok, nil) }
                 return (.overflow, state.fallBehind(limits))
             }
-            guard state.count < limits.events, state.bytes < limits.bytes else { return (.overflow, state.fallBehind(limits)) }
+            guard state.count < limits.events, state.bytes < limits.bytes else {
+                return (.overflow, state.fallBehind(limits))
+            }
             state.mode = .live
             state.last = params.seq
             if let waiter = state.waiter {

@@ -26,7 +26,9 @@ struct EmbeddedStarter: Sendable {
         let local = configuration.local
         do { try local.prepare() } catch { throw .embeddedStart(reason: error.description, output: "") }
         let lock = open(local.startLockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw .embeddedStart(reason: "\(local.startLockPath): \(Self.systemReason())", output: "") }
+        guard lock >= 0 else {
+            throw .embeddedStart(reason: "\(local.startLockPath): \(Self.systemReason())", output: "")
+        }
         defer { _ = close(lock) }
         // Whoever comes second waits here, and then finds the service of the first.
         while flock(lock, LOCK_EX) != 0 {
@@ -123,7 +125,9 @@ struct EmbeddedStarter: Sendable {
         if let path = configuration.servicePath { return path }
         let name = "cofferdamd"
         var candidates: [String] = []
-        if let own = Self.ownPath(), let slash = own.lastIndex(of: "/") { candidates.append("\(own[..<slash])/\(name)") }
+        if let own = Self.ownPath(), let slash = own.lastIndex(of: "/") {
+            candidates.append("\(own[..<slash])/\(name)")
+        }
         for folder in (configuration.environment["PATH"] ?? "").split(separator: ":") where folder.hasPrefix("/") {
             candidates.append("\(folder)/\(name)")
         }

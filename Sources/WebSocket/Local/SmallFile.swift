@@ -49,7 +49,9 @@ public enum SmallFile {
     /// Makes a directory and those above it, mode 0700, where they are missing.
     public static func makeDirectories(_ path: String) throws(Failure) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw .system(path) }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw .system(path)
+        }
         try makeDirectories(String(path[..<slash]))
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(path) }
     }

@@ -106,7 +106,8 @@ final class FakeBackend: SessionBackend {
     }
 
     func approve(_ params: AgentApprove.Params, client: String) async throws -> AgentApprove.Result {
-        let (result, feeds) = state.withLock { state -> (AgentApprove.Result, [AsyncStream<ApprovalFeedItem>.Continuation]) in
+        let (result, feeds) = state.withLock {
+            state -> (AgentApprove.Result, [AsyncStream<ApprovalFeedItem>.Continuation]) in
             state.answers.append((params, client))
             if let known = state.resolutions[params.approvalId] {
                 return (AgentApprove.Result(accepted: false, resolution: known), [])
@@ -169,7 +170,8 @@ final class FakeBackend: SessionBackend {
     func metrics() async -> [MetricSample] {
         [
             MetricSample(
-                name: "cofferdam_fake", help: "A \"fake\"\nmetric.", kind: .gauge, labels: [.init("name", "a\"b\\c\nd")],
+                name: "cofferdam_fake", help: "A \"fake\"\nmetric.", kind: .gauge,
+                labels: [.init("name", "a\"b\\c\nd")],
                 value: 1.5)
         ]
     }

@@ -37,11 +37,13 @@ final class RawClient: Sendable {
     /// Takes bytes up to and with `end`; throws when the connection ends before.
     func read(through end: String) async throws -> String {
         let mark = Array(end.utf8)
-        return String(decoding: try await inbox.take { bytes in
-            guard bytes.count >= mark.count else { return nil }
-            return (0...(bytes.count - mark.count)).first { bytes[$0..<$0 + mark.count].elementsEqual(mark) }
-                .map { $0 + mark.count }
-        }, as: UTF8.self)
+        return String(
+            decoding: try await inbox.take { bytes in
+                guard bytes.count >= mark.count else { return nil }
+                let start = bytes.startIndex
+                return (0...(bytes.count - mark.count))
+                    .first { bytes[start + $0..<start + $0 + mark.count].elementsEqual(mark) }.map { $0 + mark.count }
+            }, as: UTF8.self)
     }
 
     func read(count: Int) async throws -> [UInt8] { try await inbox.take { $0.count >= count ? count : nil } }
@@ -123,6 +125,8 @@ final class RawClient: Sendable {
 private final class Inbox: Sendable {
     private struct State {
         var bytes: [UInt8] = []
+        /// What was taken from the front of `bytes`.
+        var taken = 0
         var isEnded = false
         var waiter: CheckedContinuation<Void, Never>?
     }
@@ -141,12 +145,17 @@ private final class Inbox: Sendable {
         waiter?.resume()
     }
 
-    func take(_ length: ([UInt8]) -> Int?) async throws -> [UInt8] {
+    func take(_ length: (ArraySlice<UInt8>) -> Int?) async throws -> [UInt8] {
         while true {
             let (taken, isEnded) = state.withLock { state -> ([UInt8]?, Bool) in
-                guard let length = length(state.bytes) else { return (nil, state.isEnded) }
-                defer { state.bytes.removeFirst(length) }
-                return (Array(state.bytes.prefix(length)), false)
+                guard let length = length(state.bytes[state.taken...]) else { return (nil, state.isEnded) }
+                let piece = Array(state.bytes[state.taken..<state.taken + length])
+                state.taken += length
+                if state.taken > 1 << 20 {
+                    state.bytes.removeFirst(state.taken)
+                    state.taken = 0
+                }
+                return (piece, false)
             }
             if let taken { return taken }
             if isEnded { throw TestFailure("the connection ended") }
@@ -156,7 +165,7 @@ private final class Inbox: Sendable {
 
     func takeAll() async -> [UInt8] {
         while !state.withLock({ $0.isEnded }) { await change() }
-        return state.withLock { $0.bytes }
+        return state.withLock { Array($0.bytes[$0.taken...]) }
     }
 
     /// Waits for the next change; may return early.

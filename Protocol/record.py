@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Records transcripts/*.jsonl from a real run of `cofferdam lsp`, with the code of examples/headless.py.
+
+    Protocol/record.py FOLDER PROMPT
+
+FOLDER is copied first, so it stays as it is. $COFFERDAM is the program; the model is what the service's configuration
+says. What the run did not bring about (a retry of the model, say) keeps the transcript that it has, and is named at the
+end. Session names, paths, times and measurements are replaced, so that a second recording differs only where the
+protocol does.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "examples"))
+import headless  # noqa: E402
+
+TO_SERVER, TO_CLIENT = "client→server", "server→client"
+# One request with its reply each: file, sender, method.
+EXCHANGES = [
+    ("initialize", TO_SERVER, "initialize"),
+    ("agent-start", TO_SERVER, "agent/start"),
+    ("agent-prompt", TO_SERVER, "agent/prompt"),
+    ("agent-cancel", TO_SERVER, "agent/cancel"),
+    ("agent-stop", TO_SERVER, "agent/stop"),
+    ("agent-list", TO_SERVER, "agent/list"),
+    ("agent-attach", TO_SERVER, "agent/attach"),
+    ("agent-detach", TO_SERVER, "agent/detach"),
+    ("agent-approve", TO_SERVER, "agent/approve"),
+    ("agent-approve-ask", TO_CLIENT, "agent/approve"),
+    ("agent-diff", TO_SERVER, "agent/diff"),
+    ("agent-apply", TO_SERVER, "agent/apply"),
+    ("agent-transcript", TO_SERVER, "agent/transcript"),
+]
+# Events that belong together.
+GROUPS = {
+    "events-session": ["sessionStatus"],
+    "events-turn": ["turnStarted", "promptReceived", "turnCompleted"],
+    "events-message": ["messageStarted", "messageDelta", "messageCompleted", "usageUpdated"],
+    "events-reasoning": ["reasoningStarted", "reasoningDelta", "reasoningCompleted"],
+    "events-retry": ["modelRetried"],
+    "events-tool": ["toolCallStarted", "outputDelta", "fileChanged", "toolCallCompleted"],
+    "events-check": ["checkStarted", "diagnosticsUpdated", "checkCompleted"],
+    "events-approval": ["approvalRequested", "approvalResolved"],
+    "events-result": ["resultApplied"],
+    "events-gap": ["gap"],
+}
+# A reader wants to see each kind a few times, not every line of a long run.
+MOST_OF_A_TYPE = 3
+SAME_IN_EVERY_RECORDING = {"durationMilliseconds": 250, "cpuMilliseconds": 200, "peakKiB": 20480, "processId": 4242}
+TIMES = ("time", "createdAt", "updatedAt", "expiresAt")
+FIRST_TIME = 1790000000000
+
+
+class Run:
+    """One run of the language server, every message kept."""
+
+    def __init__(self, folder, cofferdam):
+        self.folder, self.lines, self.events, self.approvals, self.seq = folder, [], [], [], 0
+        self.plain_send, self.plain_receive = headless.send, headless.receive
+        headless.send, headless.receive = self.send, self.receive
+        self.server = subprocess.Popen([cofferdam, "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def send(self, server, **message):
+        self.lines.append({"direction": TO_SERVER, "message": {"jsonrpc": "2.0", **message}})
+        self.plain_send(server, **message)
+
+    def receive(self, server):
+        message = self.plain_receive(server)
+        self.lines.append({"direction": TO_CLIENT, "message": message})
+        return message
+
+    def handle(self, message):
+        if message["method"] == "agent/approve":
+            self.approvals.append(message["params"]["approval"]["approvalId"])
+            headless.send(self.server, id=message["id"], result={"decision": "allowOnce"})
+        elif message["method"] == "agent/progress":
+            self.events.append(message["params"]["event"])
+            self.seq = message["params"]["seq"]
+
+    def call(self, method, params={}):
+        return headless.call(self.server, self.handle, method, params)
+
+    def until(self, is_end):
+        seen = 0
+        while not any(is_end(event) for event in self.events[seen:]):
+            seen = len(self.events)
+            self.handle(headless.receive(self.server))
+
+    def everything(self, prompt):
+        """Every method once, in an order that a user could have chosen."""
+        self.call("initialize", {
+            "processId": os.getpid(), "rootUri": self.folder.as_uri(), "capabilities": {},
+            "initializationOptions": {"progress": True, "approve": True, "apply": "never", "fileEdits": "disk"}})
+        headless.send(self.server, method="initialized", params={})
+        session = {"sessionId": self.call("agent/start", {"prompt": prompt})["sessionId"]}
+        self.until(lambda event: event["type"] == "turnCompleted")
+        if self.approvals:
+            # Answered long ago: the reply says by whom.
+            self.call("agent/approve", {**session, "approvalId": self.approvals[0], "decision": "reject"})
+        self.call("agent/diff", {**session, "includeContents": True})
+        self.call("agent/transcript", session)
+        self.call("agent/apply", session)
+        self.until(lambda event: event["type"] == "resultApplied")
+        turns = sum(event["type"] == "turnCompleted" for event in self.events)
+        self.call("agent/prompt", {**session, "text": "Explain the change in one sentence.", "delivery": "queue"})
+        self.call("agent/cancel", session)
+        self.until(lambda _: sum(event["type"] == "turnCompleted" for event in self.events) > turns)
+        self.call("agent/detach", session)
+        self.call("agent/attach", {**session, "afterSeq": max(0, self.seq - 5)})
+        self.call("agent/list", {"workspaceFolder": str(self.folder), "limit": 10})
+        self.call("agent/stop", session)
+        self.until(lambda event: event.get("state") == "stopped")
+        self.call("shutdown")
+        headless.send(self.server, method="exit")
+        self.server.wait()
+        return session["sessionId"]
+
+
+def normalised(run, session):
+    """The lines without what differs from run to run."""
+    text = json.dumps(run.lines, ensure_ascii=False)
+    text = text.replace(session, "s7k2mq9xw4hd").replace(str(run.folder), "/home/user/project")
+    state = re.search(r'"path": "(/[^"]*)/transcripts/', text)
+    if state:
+        text = text.replace(state[1], "/home/user/.local/state/cofferdam")
+    lines = json.loads(text)
+    times = [value for key, value in members(lines) if key in TIMES]
+    first = min(times, default=0)
+
+    def change(key, value):
+        if key in SAME_IN_EVERY_RECORDING:
+            return SAME_IN_EVERY_RECORDING[key]
+        if key == "expiresAt":
+            return FIRST_TIME + 900_000
+        # Whole seconds: enough to see the order, and steady as a rule.
+        return FIRST_TIME + (value - first) // 1000 * 1000 if key in TIMES else value
+
+    return replaced(lines, change)
+
+
+def members(value):
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield key, member
+            yield from members(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from members(element)
+
+
+def replaced(value, change):
+    if isinstance(value, dict):
+        return {key: change(key, replaced(member, change)) for key, member in value.items()}
+    return [replaced(element, change) for element in value] if isinstance(value, list) else value
+
+
+def exchange(lines, sender, method):
+    """The first request of a method with its reply; nothing when there is none, or it failed."""
+    for index, line in enumerate(lines):
+        if line["direction"] == sender and line["message"].get("method") == method:
+            for reply in lines[index + 1:]:
+                message = reply["message"]
+                if reply["direction"] != sender and message.get("id") == line["message"]["id"] and "method" not in message:
+                    return [line, reply] if "result" in message else []
+    return []
+
+
+def group(lines, types):
+    """The first events of these types; nothing when one does not occur."""
+    counts = dict.fromkeys(types, 0)
+    chosen = []
+    for line in lines:
+        kind = line["message"].get("params", {}).get("event", {}).get("type")
+        if kind in counts and counts[kind] < MOST_OF_A_TYPE:
+            counts[kind] += 1
+            chosen.append(line)
+    return chosen if all(counts.values()) else []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("prompt")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
+    options = parser.parse_args()
+    kept = ["cancel-request", "service-initialize", "service-applied"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary).resolve() / "project"
+        shutil.copytree(options.folder, folder, symlinks=True)
+        run = Run(folder, os.environ.get("COFFERDAM", "cofferdam"))
+        lines = normalised(run, run.everything(options.prompt))
+    found = {name: exchange(lines, sender, method) for name, sender, method in EXCHANGES}
+    found.update({name: group(lines, types) for name, types in GROUPS.items()})
+    for name, chosen in found.items():
+        if not chosen:
+            kept.append(name)
+            continue
+        text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in chosen)
+        (options.out / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    print(f"recorded {len(found) + 3 - len(kept)} transcripts; as they were: {', '.join(sorted(kept))}")
+
+
+if __name__ == "__main__":
+    main()
