@@ -22,7 +22,6 @@ extension AgentSession {
 
     /// - Returns: nil when the stream ended without an answer.
     private func receive(_ request: ModelRequest, _ open: inout OpenItem) async throws -> ModelResponse? {
-        callResults = [:]
         for try await event in configuration.provider.stream(request) {
             switch event {
             case .textDelta(let text):

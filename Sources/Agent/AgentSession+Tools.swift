@@ -25,7 +25,9 @@ extension AgentSession {
                 for position in index..<end {
                     group.addTask { try await self.runCall(calls[position], at: position, ready) }
                 }
-                return try await group.reduce(.zero, max)
+                var longest: Duration = .zero
+                for try await time in group { longest = max(longest, time) }
+                return longest
             }
             index = end
         }

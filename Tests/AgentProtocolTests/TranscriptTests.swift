@@ -81,27 +81,44 @@ struct TranscriptTests {
         for file in try Self.files() { #expect(reference.contains("transcripts/\(file)"), "\(file)") }
     }
 
-    /// The JSON shown in the reference is the protocol, too. Blocks begin with "// client → server" or the like.
-    @Test func theExamplesOfTheReferenceAreValid() throws {
-        let blocks = try ProtocolSchema.text("Protocol/README.md").split(separator: "```json\n").dropFirst()
-        var checked = 0
-        var traffic = ProtocolTraffic(schema, on: .editor)
-        for block in blocks {
-            let text = try #require(block.split(separator: "```").first)
-            for line in text.split(separator: "\n") {
-                guard let arrow = line.split(separator: " ").first else { continue }
-                let direction = arrow == "→" ? MessageDirection.clientToServer : .serverToClient
-                try #require(arrow == "→" || arrow == "←", "\(line)")
-                var message = try JSON(parsing: String(line.dropFirst(2)))
-                message["jsonrpc"] = "2.0"
-                let method = message["method"]?.stringValue
-                if method == "agent/applied" { traffic = ProtocolTraffic(schema, on: .service) }
-                #expect(traffic.problems(in: message, direction) == [], "\(line)")
-                checked += 1
-                if traffic.unanswered.isEmpty { traffic = ProtocolTraffic(schema, on: .editor) }
+    /// The messages shown in the reference: each begins with `→` (from the client) or `←` on a line of its own.
+    private static func examples() throws -> [Line] {
+        var lines: [(MessageDirection, String)] = []
+        for block in try ProtocolSchema.text("Protocol/README.md").split(separator: "```json\n").dropFirst() {
+            for line in (block.split(separator: "```").first ?? "").split(separator: "\n") {
+                switch line.first {
+                case "→": lines.append((.clientToServer, String(line.dropFirst())))
+                case "←": lines.append((.serverToClient, String(line.dropFirst())))
+                default: lines[try #require(lines.indices.last)].1 += line
+                }
             }
         }
-        #expect(checked > 20)
-        #expect(traffic.unanswered == [])
+        return try lines.map { direction, text in
+            var message = try JSON(parsing: text)
+            message["jsonrpc"] = "2.0"
+            return Line(direction: direction, message: message)
+        }
+    }
+
+    @Test func theExamplesOfTheReferenceAreValid() throws {
+        let examples = try Self.examples()
+        #expect(examples.count > 25)
+        // One connection of each kind: a method that only one of them has shows where its example belongs.
+        var editor = ProtocolTraffic(schema, on: .editor)
+        var service = ProtocolTraffic(schema, on: .service)
+        var isOfService = false
+        for example in examples {
+            if let name = example.message["method"]?.stringValue {
+                isOfService = name == AgentApplied.method
+            }
+            let problems =
+                isOfService
+                ? service.problems(in: example.message, example.direction)
+                : editor.problems(in: example.message, example.direction)
+            #expect(problems == [], "\(example.message.text)")
+        }
+        #expect(editor.unanswered + service.unanswered == [])
+        let shown = Set(editor.seen.keys).union(service.seen.keys)
+        #expect(shown.isSuperset(of: schema.methods.map(\.name).filter { $0 != ServiceInitialize.method }))
     }
 }

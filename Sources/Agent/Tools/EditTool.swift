@@ -2,12 +2,6 @@ import JSON
 import Models
 import Policy
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `edit`: replaces text that stands exactly once.
 struct EditTool: Tool {
     let effect = ToolEffect.edits
@@ -60,18 +54,23 @@ struct EditTool: Tool {
 
     /// Places of `needle`, not overlapping.
     static func occurrences(of needle: [UInt8], in text: [UInt8]) -> [Int] {
-        guard !needle.isEmpty else { return [] }
+        guard !needle.isEmpty, text.count >= needle.count else { return [] }
+        // Knuth, Morris and Pratt: linear even where nearly everything matches.
+        var fallback = [Int](repeating: 0, count: needle.count)
+        var length = 0
+        for index in needle.indices.dropFirst() {
+            while length > 0, needle[index] != needle[length] { length = fallback[length - 1] }
+            if needle[index] == needle[length] { length += 1 }
+            fallback[index] = length
+        }
         var places: [Int] = []
-        text.withUnsafeBytes { text in
-            guard let start = text.baseAddress else { return }
-            var index = 0
-            // memmem is linear even where nearly everything matches.
-            while index < text.count,
-                let place = memmem(start + index, text.count - index, needle, needle.count)
-            {
-                let found = UnsafeRawPointer(place) - start
-                places.append(found)
-                index = found + needle.count
+        length = 0
+        for index in text.indices {
+            while length > 0, text[index] != needle[length] { length = fallback[length - 1] }
+            if text[index] == needle[length] { length += 1 }
+            if length == needle.count {
+                places.append(index + 1 - length)
+                length = 0
             }
         }
         return places

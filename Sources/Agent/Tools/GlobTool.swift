@@ -42,7 +42,7 @@ struct GlobTool: Tool {
             // A pattern without a slash is meant for any folder, as in ripgrep.
             let full = pattern.contains("/") ? pattern : "**/\(pattern)"
             return listing.entries.filter { $0.kind == .regular && PathPattern(full).matches($0.path) }.map(\.path)
-        case .exited(0), .exited(1), .exited where !search.stdout.isEmpty:
+        case .exited(let code) where code < 2 || !search.stdout.isEmpty:
             return String(decoding: search.stdout, as: UTF8.self).split(separator: "\n").map(Ripgrep.withoutDot)
         default:
             throw ToolFailure("glob: \(String(decoding: search.stderr.prefix(2000), as: UTF8.self))")

@@ -128,6 +128,8 @@ private final class Inbox: Sendable {
         /// What was taken from the front of `bytes`.
         var taken = 0
         var isEnded = false
+        /// Counts changes, so that none is missed between a look and the wait after it.
+        var version = 0
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -139,6 +141,7 @@ private final class Inbox: Sendable {
     private func change(_ body: (inout State) -> Void) {
         let waiter = state.withLock { state in
             body(&state)
+            state.version += 1
             defer { state.waiter = nil }
             return state.waiter
         }
@@ -147,33 +150,37 @@ private final class Inbox: Sendable {
 
     func take(_ length: (ArraySlice<UInt8>) -> Int?) async throws -> [UInt8] {
         while true {
-            let (taken, isEnded) = state.withLock { state -> ([UInt8]?, Bool) in
-                guard let length = length(state.bytes[state.taken...]) else { return (nil, state.isEnded) }
+            let (taken, isEnded, version) = state.withLock { state -> ([UInt8]?, Bool, Int) in
+                guard let length = length(state.bytes[state.taken...]) else { return (nil, state.isEnded, state.version) }
                 let piece = Array(state.bytes[state.taken..<state.taken + length])
                 state.taken += length
                 if state.taken > 1 << 20 {
                     state.bytes.removeFirst(state.taken)
                     state.taken = 0
                 }
-                return (piece, false)
+                return (piece, false, state.version)
             }
             if let taken { return taken }
             if isEnded { throw TestFailure("the connection ended") }
-            await change()
+            await change(since: version)
         }
     }
 
     func takeAll() async -> [UInt8] {
-        while !state.withLock({ $0.isEnded }) { await change() }
-        return state.withLock { Array($0.bytes[$0.taken...]) }
+        while true {
+            let (bytes, version) = state.withLock { state -> ([UInt8]?, Int) in
+                (state.isEnded ? Array(state.bytes[state.taken...]) : nil, state.version)
+            }
+            if let bytes { return bytes }
+            await change(since: version)
+        }
     }
 
-    /// Waits for the next change; may return early.
-    private func change() async {
-        let before = state.withLock { $0.bytes.count }
+    /// Waits for a change after `version`.
+    private func change(since version: Int) async {
         await withCheckedContinuation { continuation in
             let goesOn = state.withLock { state in
-                if state.isEnded || state.bytes.count != before { return true }
+                if state.version != version { return true }
                 state.waiter = continuation
                 return false
             }

@@ -1,0 +1,229 @@
+"""`cofferdam run` and its companions, as a script sees them."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from conftest import BIN, FIXTURES, wait_for
+
+
+def events(output: str) -> list:
+    return [json.loads(line) for line in output.splitlines() if line.startswith('{"sessionId"')]
+
+
+def write_recording(path, *turns) -> None:
+    path.write_text(json.dumps({"version": 1, "name": "test", "turns": list(turns)}))
+
+
+def turn(*content):
+    calls = any(block["type"] == "toolCall" for block in content)
+    return {
+        "expect": {"newMessages": [{"role": "user", "content": ANY}]},
+        "response": {"content": list(content), "stopReason": "toolUse" if calls else "endTurn"},
+    }
+
+
+ANY = [{"type": "text", "matches": "any"}]
+
+
+def test_c_program_is_fixed_verified_and_applied(world):
+    project = world.replay("broken-c").project("broken-c")
+    result = world.cofferdam("run", "Fix the program until the test passes", cwd=project, check=0)
+    assert "verified: every required check passed" in result.stdout
+    assert "stats.c:8:12: error: ‘total’ undeclared" in result.stdout
+    assert "applied stats.c" in result.stdout
+    assert "\x1b" not in result.stdout, "colours belong on a terminal"
+    assert "return (double)sum / count;" in (project / "stats.c").read_text()
+    assert not (project / "stats").exists(), "build products are no part of the result"
+    subprocess.run(["make", "-s", "test"], cwd=project, check=True, capture_output=True)
+
+
+@pytest.mark.swift
+def test_swift_package_is_fixed_verified_and_applied(world):
+    project = world.replay("broken-swift").project("broken-swift")
+    result = world.cofferdam("run", "Make the tests pass", cwd=project, check=0)
+    assert "Sources/Greeter/Greeter.swift:10:52: error: cannot find 'nmae' in scope" in result.stdout
+    assert 'joined(separator: " ")' in (project / "Sources/Greeter/Greeter.swift").read_text()
+    assert not (project / ".build").exists()
+
+
+def test_json_lines_are_the_whole_log_in_order(world):
+    project = world.replay("broken-c").project("broken-c")
+    result = world.cofferdam("run", "--json", "Fix it", cwd=project, check=0)
+    seen = events(result.stdout)
+    assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
+    kinds = [event["event"]["type"] for event in seen]
+    assert kinds[0] == "sessionStatus" and kinds[-1] == "turnCompleted"
+    ended = seen[-1]["event"]
+    assert ended["outcome"] == "verified"
+    assert {item["name"]: item["passed"] for item in ended["evidence"]} == {"make": True, "make test": True}
+    assert {item["treeHash"] for item in ended["evidence"]} == {ended["treeHash"]}
+    assert ended["changedFiles"] == ["main.c", "stats.c"]
+    assert json.loads(result.stdout.splitlines()[-1])["apply"]["applied"] == ["main.c", "stats.c"]
+
+
+def test_the_tree_hash_is_the_one_of_git(world):
+    project = world.replay("broken-c").project("broken-c")
+    result = world.cofferdam("run", "--json", "Fix it", cwd=project, check=0)
+    ended = events(result.stdout)[-1]["event"]
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=project, check=True, env=world.environment)
+    tree = subprocess.run(
+        ["git", "write-tree"], cwd=project, check=True, capture_output=True, text=True, env=world.environment)
+    assert tree.stdout.strip() == ended["treeHash"]
+
+
+def test_a_divergent_recording_fails_loudly(world):
+    project = world.replay("broken-swift").project("broken-c")
+    result = world.cofferdam("run", "Fix it", cwd=project, check=5)
+    assert "left its recording at turn 1" in result.stdout
+    assert (project / "stats.c").read_text() == (FIXTURES / "broken-c" / "stats.c").read_text()
+
+
+def test_unverified_work_is_not_applied_by_itself(world, tmp_path):
+    recording = tmp_path / "r.json"
+    write_recording(
+        recording,
+        turn({"type": "toolCall", "id": "1", "name": "write", "arguments": {"path": "note.txt", "content": "hi\n"}}),
+        {"expect": {"newMessages": [{"role": "user", "content": [
+            {"type": "toolResult", "callID": "1", "isError": False, "matches": "any"}, *ANY]}]},
+         "response": {"content": [{"type": "text", "text": "Done."}]}},
+        *[turn({"type": "text", "text": "Done, really."}) for _ in range(3)])
+    project = world.replay(recording).project("broken-c")
+    result = world.cofferdam("run", "Write a note", cwd=project, check=1)
+    assert "unverified: required checks fail: `make` (exit code 2)" in result.stdout
+    assert not (project / "note.txt").exists()
+    diff = world.cofferdam("diff", cwd=project, check=0).stdout
+    assert "+++ b/note.txt" in diff and "+hi" in diff
+    subprocess.run(["git", "apply", "--check"], input=diff, text=True, cwd=project, check=True, env=world.environment)
+    world.cofferdam("apply", cwd=project, check=0)
+    assert (project / "note.txt").read_text() == "hi\n"
+
+
+def test_a_file_changed_meanwhile_is_a_conflict_and_kept(world):
+    project = world.replay("broken-c").project("broken-c")
+    world.cofferdam("run", "--apply", "never", "Fix it", cwd=project, check=0)
+    mine = (project / "stats.c").read_text() + "/* mine */\n"
+    (project / "stats.c").write_text(mine)
+    result = world.cofferdam("apply", cwd=project, check=6)
+    assert "conflict stats.c: the file was changed here meanwhile" in result.stderr
+    assert (project / "stats.c").read_text() == mine
+    assert "atoi(argv[i + 1]);" in (project / "main.c").read_text()
+
+
+def test_no_model_says_what_to_do(world):
+    project = world.project("broken-c")
+    result = world.cofferdam("run", "Fix it", cwd=project, check=7)
+    assert "ANTHROPIC_API_KEY" in result.stderr
+
+
+def test_bad_repository_configuration_names_the_line(world):
+    project = world.replay("broken-c").project("broken-c")
+    (project / ".cofferdam.yaml").write_text("checks:\n  - name: build\n    comand: [make]\n")
+    result = world.cofferdam("run", "Fix it", cwd=project, check=5)
+    assert ".cofferdam.yaml:3" in result.stdout and "comand" in result.stdout
+
+
+def test_usage_errors(world, tmp_path):
+    assert world.cofferdam("run", cwd=tmp_path).returncode == 64
+    assert world.cofferdam("attach", "nonesuch", cwd=tmp_path).returncode == 64
+    result = world.cofferdam("run", "x", "--folder", "/nonexistent", cwd=tmp_path)
+    assert result.returncode == 64 and "/nonexistent" in result.stderr
+
+
+def sleeping_recording(path):
+    write_recording(
+        path,
+        turn({"type": "toolCall", "id": "1", "name": "run", "arguments": {"command": ["sleep", "1000"]}}),
+        {"expect": {"newMessages": [{"role": "user", "content": [
+            {"type": "toolResult", "callID": "1", "isError": True, "matches": "any"}]}]},
+         "response": {"content": [{"type": "text", "text": "It was interrupted."}]}})
+
+
+def started_command(process):
+    """Reads events until the command has begun; gives the session's name."""
+    for line in process.stdout:
+        message = json.loads(line)
+        if message["event"]["type"] == "toolCallStarted":
+            return message["sessionId"]
+    raise AssertionError("the command never began")
+
+
+def sandbox_pid(of: str) -> int:
+    def find():
+        result = subprocess.run(["pgrep", "-x", "-f", of], capture_output=True, text=True)
+        return [int(pid) for pid in result.stdout.split()]
+    return wait_for(find, f"a process {of}")[0]
+
+
+def test_interrupt_cancels_the_turn(world, tmp_path):
+    sleeping_recording(tmp_path / "r.json")
+    project = world.replay(tmp_path / "r.json").project("broken-c")
+    process = world.start(BIN / "cofferdam", "run", "--json", "Wait", cwd=project, stdout=subprocess.PIPE, text=True)
+    started_command(process)
+    sandbox_pid("sleep 1000")
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 3, rest
+    assert events(rest)[-1]["event"]["outcome"] == "cancelled"
+    wait_for(lambda: subprocess.run(["pgrep", "-x", "-f", "sleep 1000"]).returncode == 1, "the command to be killed")
+
+
+def test_a_command_killed_from_outside_is_told_truly(world, tmp_path):
+    sleeping_recording(tmp_path / "r.json")
+    project = world.replay(tmp_path / "r.json").project("broken-c")
+    process = world.start(BIN / "cofferdam", "run", "--json", "Wait", cwd=project, stdout=subprocess.PIPE, text=True)
+    started_command(process)
+    os.kill(sandbox_pid("sleep 1000"), signal.SIGKILL)
+    seen = events(process.communicate(timeout=60)[0])
+    completed = [e["event"] for e in seen if e["event"]["type"] == "toolCallCompleted"][0]
+    assert completed["command"]["status"] == "signalled" and completed["command"]["signal"] == 9
+    assert seen[-1]["event"]["outcome"] == "answered" and process.returncode == 0
+
+
+def test_a_killed_client_does_not_end_the_session(world, tmp_path):
+    sleeping_recording(tmp_path / "r.json")
+    project = world.replay(tmp_path / "r.json").project("broken-c")
+    process = world.start(BIN / "cofferdam", "run", "--json", "Wait", cwd=project, stdout=subprocess.PIPE, text=True)
+    session = started_command(process)
+    process.kill()
+    process.wait()
+    listed = json.loads(world.cofferdam("list", "--json", cwd=project, check=0).stdout)["sessions"]
+    assert [(s["sessionId"], s["state"]) for s in listed] == [(session, "running")]
+    os.kill(sandbox_pid("sleep 1000"), signal.SIGKILL)
+    again = world.cofferdam("attach", session, "--json", cwd=project, check=0)
+    seen = events(again.stdout)
+    assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
+    ended = [event["event"] for event in seen if event["event"]["type"] == "turnCompleted"]
+    assert [event["outcome"] for event in ended] == ["answered"]
+
+
+def test_a_killed_service_is_logged_truly_and_leaves_no_process(world, tmp_path):
+    sleeping_recording(tmp_path / "r.json")
+    project = world.replay(tmp_path / "r.json").project("broken-c")
+    process = world.start(
+        BIN / "cofferdam", "run", "--json", "Wait", cwd=project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True)
+    session = started_command(process)
+    sandbox_pid("sleep 1000")
+    world.stop_service(signal.SIGKILL)
+    wait_for(lambda: subprocess.run(["pgrep", "-x", "-f", "sleep 1000"]).returncode == 1, "the sandbox to end")
+    process.communicate(timeout=60)
+    replay = world.cofferdam("attach", session, "--replay", "--json", cwd=project, check=0)
+    last = events(replay.stdout)[-1]["event"]
+    assert last["type"] == "sessionStatus" and last["state"] == "failed"
+    assert "service ended" in last["reason"]
+
+
+def test_two_clients_racing_start_one_service(world):
+    project = world.replay("broken-c").project("broken-c")
+    clients = [
+        world.start(BIN / "cofferdam", "list", cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(12)
+    ]
+    for client in clients:
+        output = client.communicate(timeout=60)[0]
+        assert client.returncode == 0, output
+    assert len(world.service_pids()) == 1

@@ -1,0 +1,39 @@
+import Glibc
+import Testing
+
+@Suite("As an ordinary user")
+struct OrdinaryUserTests {
+    private static let user = "12345"
+
+    /// Root and others mount the workspace in different ways, so root runs the other suites once more without its rights.
+    @Test("All of it works without root's rights", .enabled(if: geteuid() == 0 && canDropRights))
+    func everything() throws {
+        let program = try #require(linkTarget("/proc/self/exe"))
+        let filter = "CommandTests|EndingTests|IsolationTests|FileTests|ChangesTests"
+        let script = """
+            export HOME=/nonexistent
+            exec setpriv --reuid \(Self.user) --regid \(Self.user) --clear-groups "$0" \
+            --testing-library swift-testing --filter "$1" 2>&1
+            """
+        var arguments = ["sh", "-c", script, program, filter].map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var pid = pid_t()
+        try #require(posix_spawn(&pid, "/bin/sh", nil, nil, &arguments, environ) == 0)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        #expect(status == 0)
+    }
+
+    /// The tool is there, and the other user may read this program.
+    private static var canDropRights: Bool {
+        guard let program = linkTarget("/proc/self/exe") else { return false }
+        let check = "setpriv --reuid \(user) --regid \(user) --clear-groups test -x '\(program)'"
+        return system("\(check) 2>/dev/null") == 0
+    }
+}
+
+private func linkTarget(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+}
