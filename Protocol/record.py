@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Records transcripts/*.jsonl from a real run of `cofferdam lsp`, with the code of examples/headless.py.
 
-    Protocol/record.py FOLDER PROMPT
+    COFFERDAM_MODEL=replay:Tests/EndToEnd/fixtures/recordings/broken-c.json \\
+        Protocol/record.py --ask edit Tests/EndToEnd/fixtures/broken-c "Fix the program until the test passes"
 
-FOLDER is copied first, so it stays as it is. $COFFERDAM is the program; the model is what the service's configuration
-says. What the run did not bring about (a retry of the model, say) keeps the transcript that it has, and is named at the
-end. Session names, paths, times and measurements are replaced, so that a second recording differs only where the
-protocol does.
+FOLDER is copied first, so it stays as it is. $COFFERDAM is the program; the model is the service's. --ask makes policy
+ask about a tool, so that there are approvals. What the run did not bring about (a retry of the model, say) keeps the
+transcript that it has, and is named at the end. Session names, paths, times and measurements are replaced: recordings
+differ in how output was cut into events, and in what changed in the program.
 """
 import argparse
 import json
@@ -55,8 +56,8 @@ GROUPS = {
 # A reader wants to see each kind a few times, not every line of a long run.
 MOST_OF_A_TYPE = 3
 SAME_IN_EVERY_RECORDING = {"durationMilliseconds": 250, "cpuMilliseconds": 200, "peakKiB": 20480, "processId": 4242}
-TIMES = ("time", "createdAt", "updatedAt", "expiresAt")
-FIRST_TIME = 1790000000000
+TIMES = ("time", "createdAt", "updatedAt")
+SAME_TIME = 1790000000000
 
 
 class Run:
@@ -132,28 +133,13 @@ def normalised(run, session):
     if state:
         text = text.replace(state[1], "/home/user/.local/state/cofferdam")
     lines = json.loads(text)
-    times = [value for key, value in members(lines) if key in TIMES]
-    first = min(times, default=0)
 
     def change(key, value):
-        if key in SAME_IN_EVERY_RECORDING:
-            return SAME_IN_EVERY_RECORDING[key]
         if key == "expiresAt":
-            return FIRST_TIME + 900_000
-        # Whole seconds: enough to see the order, and steady as a rule.
-        return FIRST_TIME + (value - first) // 1000 * 1000 if key in TIMES else value
+            return SAME_TIME + 900_000
+        return SAME_TIME if key in TIMES else SAME_IN_EVERY_RECORDING.get(key, value)
 
     return replaced(lines, change)
-
-
-def members(value):
-    if isinstance(value, dict):
-        for key, member in value.items():
-            yield key, member
-            yield from members(member)
-    elif isinstance(value, list):
-        for element in value:
-            yield from members(element)
 
 
 def replaced(value, change):
@@ -189,12 +175,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("prompt")
+    parser.add_argument("--ask", metavar="TOOL", help="policy for the copy: ask before every call of this tool")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
     options = parser.parse_args()
     kept = ["cancel-request", "service-initialize", "service-applied"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)
+        if options.ask:
+            with open(folder / ".cofferdam.yaml", "a", encoding="utf-8") as configuration:
+                configuration.write("policy: {ask: [%s]}\n" % json.dumps(options.ask))
         run = Run(folder, os.environ.get("COFFERDAM", "cofferdam"))
         lines = normalised(run, run.everything(options.prompt))
     found = {name: exchange(lines, sender, method) for name, sender, method in EXCHANGES}

@@ -41,7 +41,11 @@ public enum DiagnosticParsing {
         for text in texts {
             var cursor = OutputCursor(text: text)
             while !cursor.isAtEnd {
-                if collector.resolver.directories.take(cursor.line) {
+                // Blank lines mean nothing to anyone, and an output may hold millions.
+                if cursor.line.isBlank {
+                    leftover.append(cursor)
+                    cursor.advance()
+                } else if collector.resolver.directories.take(cursor.line) {
                     cursor.advance()
                 } else if !takeOnce(&parsers, &cursor, &collector) {
                     leftover.append(cursor)

@@ -70,8 +70,8 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         for event in events { take(event, context) }
         if let violation {
             guard phase == .open else { return cut(context) }
-            startClose(.init(origin: .local, code: violation.code, reason: violation.reason))
-            // The stream has lost its frame boundaries.
+            // The stream has lost its frame boundaries: nothing more can be read, so there is no answer to wait for.
+            startClose(.init(origin: .local, code: violation.code, reason: violation.reason), endsOutput: true)
             phase = .closed
         }
     }
@@ -90,12 +90,13 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if phase == .open {
                 outbox.close(.init(origin: .remote, code: code, reason: reason))
                 flushOutbox()
-                writeControl(.close, FrameWriter.closeBody(code, ""), context)
+                writeLast(FrameWriter.closeBody(code, ""), context)
+            } else if phase == .closing {
+                // Our close frame is out and answered.
+                context.close(mode: .output, promise: nil)
             }
             phase = .closed
             mailbox.finish()
-            // Whoever closes first waits; a server should, a client may (RFC 6455 section 7.1.1).
-            finishClosing(context)
         }
     }
 
@@ -158,10 +159,12 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(Self.wrapOutboundOut(batch), promise: written)
     }
 
-    private func writeControl(_ opcode: Opcode, _ payload: [UInt8], _ context: ChannelHandlerContext) {
+    private func writeControl(
+        _ opcode: Opcode, _ payload: [UInt8], _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil
+    ) {
         var buffer = context.channel.allocator.buffer(capacity: payload.count + FrameWriter.maxHeaderBytes)
         writer.write(opcode, payload, into: &buffer)
-        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
+        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -190,25 +193,36 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Sends what is queued, then a close frame, then waits a little for the peer's. Only the first call counts.
-    func startClose(_ closure: WebSocketClosure) {
+    ///
+    /// - Parameter endsOutput: whether our side of the connection ends with the close frame.
+    func startClose(_ closure: WebSocketClosure, endsOutput: Bool = false) {
         guard let context, phase == .open else { return }
         outbox.close(closure)
         flushOutbox()
         phase = .closing
         mailbox.finish()
         isPaused = false
-        writeControl(.close, FrameWriter.closeBody(closure.code, closure.reason), context)
-        armCloseTimer(context)
+        let body = FrameWriter.closeBody(closure.code, closure.reason)
+        if endsOutput {
+            writeLast(body, context)
+        } else {
+            writeControl(.close, body, context)
+            armCloseTimer(context)
+        }
         if readWasHeldBack {
             readWasHeldBack = false
             context.read()
         }
     }
 
-    /// Both close frames are out: end our side and let the peer's bytes drain, so that no reset destroys the close frame.
-    private func finishClosing(_ context: ChannelHandlerContext) {
+    /// Sends a close frame and ends our side behind it; the peer's bytes drain until it ends its side or time is up, so that
+    /// no reset destroys the close frame.
+    private func writeLast(_ body: [UInt8], _ context: ChannelHandlerContext) {
         armCloseTimer(context)
-        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenSuccess { bound.value.close(mode: .output, promise: nil) }
+        writeControl(.close, body, context, written)
     }
 
     private func armCloseTimer(_ context: ChannelHandlerContext) {

@@ -39,7 +39,15 @@ struct JSONSchemaValidatorTests {
             schema: ["oneOf": [["type": "integer"], ["minimum": 5]]], valid: [1, 5.5, "neither is a number"],
             invalid: [7, 1.5]),
         Case(
-            schema: ["$ref": "#/$defs/node", "$defs": ["node": ["type": "object", "properties": ["next": ["$ref": "#/$defs/node"]], "additionalProperties": false]]],
+            schema: [
+                "$ref": "#/$defs/node",
+                "$defs": [
+                    "node": [
+                        "type": "object", "properties": ["next": ["$ref": "#/$defs/node"]],
+                        "additionalProperties": false,
+                    ]
+                ],
+            ],
             valid: [[:], ["next": ["next": [:]]]], invalid: [["next": 1], ["next": ["next": ["other": 1]]]]),
         Case(
             schema: ["$ref": "#/$defs/a~1b~0c", "$defs": ["a/b~c": ["const": 1]]], valid: [1], invalid: [2]),
@@ -99,9 +107,10 @@ struct JSONSchemaValidatorTests {
             "properties": ["files": ["items": ["properties": ["path": ["type": "string"]], "required": ["size"]]]]
         ])
         let problems = try validator.problems(of: ["files": [["size": 1], ["path": 1]]], against: "#")
-        #expect(problems.map(\.description) == [
-            "$.files[1]: size is missing", "$.files[1].path: expected string, found a number",
-        ])
+        #expect(
+            problems.map(\.description) == [
+                "$.files[1]: size is missing", "$.files[1].path: expected string, found a number",
+            ])
     }
 
     /// In a union told apart by a constant, the problem is that of the alternative that is meant.

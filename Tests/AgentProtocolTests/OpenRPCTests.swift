@@ -42,7 +42,8 @@ struct OpenRPCTests {
                 #expect(param["required"]?.boolValue == required.contains(name), "\(method.name) \(name)")
                 #expect(param["description"] == object["properties"]?[name]?["description"], "\(method.name) \(name)")
                 #expect(
-                    param["schema"]?["$ref"]?.stringValue == "schema/cofferdam.schema.json\(reference)/properties/\(name)")
+                    param["schema"]?["$ref"]?.stringValue
+                        == "schema/cofferdam.schema.json\(reference)/properties/\(name)")
             }
         }
     }
@@ -64,7 +65,8 @@ struct OpenRPCTests {
         let list = try #require(text.split(separator: "static let agentMethods = [").last?.split(separator: "]").first)
         let names = list.split { !$0.isLetter && $0 != "." }.filter { $0.hasSuffix(".method") }
         let declarations = try SwiftSource.declarations(beneath: "Sources/AgentProtocol").merging(
-            SwiftSource.declarations(beneath: "Sources/LanguageServer")) { first, _ in first }
+            SwiftSource.declarations(beneath: "Sources/LanguageServer")
+        ) { first, _ in first }
         let declared = try names.map { try #require(declarations[String($0.dropLast(".method".count))]?.method) }
         let listed = schema.methods.filter {
             $0.sender == .clientToServer && $0.connections.contains(.editor) && $0.name.hasPrefix("agent/")

@@ -49,10 +49,18 @@ struct ProtocolTrafficTests {
         [#"→ {"id":1,"method":"agent/list","params":{"limit":0}}"#],
         [#"→ {"id":1,"method":"agent/list","params":[]}"#],
         [#"→ {"method":"agent/list","params":{}}"#],
-        [#"→ {"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#],
-        [#"← {"id":1,"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#],
-        [#"← {"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageBegan","itemId":"m"}}}"#],
-        [#"← {"method":"agent/progress","params":{"sessionId":"s","seq":0,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#],
+        [
+            #"→ {"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#
+        ],
+        [
+            #"← {"id":1,"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#
+        ],
+        [
+            #"← {"method":"agent/progress","params":{"sessionId":"s","seq":1,"time":1,"event":{"type":"messageBegan","itemId":"m"}}}"#
+        ],
+        [
+            #"← {"method":"agent/progress","params":{"sessionId":"s","seq":0,"time":1,"event":{"type":"messageStarted","itemId":"m"}}}"#
+        ],
         [#"← {"id":1,"result":{}}"#],
         [#"← {"result":{}}"#],
         [#"→ {"id":1,"method":"agent/list","params":{}}"#, #"→ {"id":1,"method":"agent/list","params":{}}"#],
@@ -77,7 +85,8 @@ struct ProtocolTrafficTests {
         for options in [#"{"progres":true}"#, #"{"apply":"always"}"#, "1"] {
             #expect(try problems(["\(initialize)\(options)}}"], on: .editor) != [], "\(options)")
         }
-        let reply = #"← {"id":1,"result":{"capabilities":{"experimental":{"cofferdam":{"protocolVersion":1,"methods":[]}}}}}"#
+        let reply =
+            #"← {"id":1,"result":{"capabilities":{"experimental":{"cofferdam":{"protocolVersion":1,"methods":[]}}}}}"#
         #expect(try problems(["\(initialize)null}}", reply], on: .editor) == [])
         #expect(try problems(["\(initialize)null}}", #"← {"id":1,"result":{"capabilities":{}}}"#], on: .editor) != [])
         #expect(try problems([#"→ {"method":"textDocument/didOpen","params":{"anything":1}}"#], on: .editor) == [])
@@ -85,7 +94,8 @@ struct ProtocolTrafficTests {
     }
 
     @Test func editorsMayUseTheirOwnTerms() throws {
-        let start = #"→ {"id":1,"method":"agent/start","params":{"prompt":"p","context":{"diagnostics":[{"uri":"file:///a.c","message":"m","data":{},"range":{"start":{"line":0,"character":0},"end":{"line":0,"character":1}}}]}}}"#
+        let start =
+            #"→ {"id":1,"method":"agent/start","params":{"prompt":"p","context":{"diagnostics":[{"uri":"file:///a.c","message":"m","data":{},"range":{"start":{"line":0,"character":0},"end":{"line":0,"character":1}}}]}}}"#
         #expect(try problems([start], on: .editor) == [])
         #expect(try problems([start], on: .service) != [])
     }

@@ -21,7 +21,7 @@ import Testing
             d: |
               two
               lines
-            e: {t: true, f: FALSE, n: ~, m:, s: !!str 5, i: !!int 7}
+            e: {t: true, f: FALSE, n: ~, m: , s: !!str 5, i: !!int 7}
             words: [yes, no, on, off, 1_000, 12:30, 1.2.3, -, 1e, 0x, 2026-11-24, -.5x]
             """)
         let expected = try JSON(
@@ -57,7 +57,7 @@ import Testing
         ("a: !!int x", "f:1:4: a tag that does not fit here"),
         ("a: !!set {b}", "f:1:4: a tag that does not fit here"),
         ("a: 1\n--- \nb: 2", "f:3:1: more than one document"),
-        ("a: [1", "f:1:6: not YAML: did not find expected ',' or ']'"),
+        ("a: [1", "f:2:1: not YAML: did not find expected ',' or ']'"),
         ("a:\n\t- b", "f:2:1: not YAML: found character that cannot start any token"),
         ("a: \"\u{1}\"", "f:1:1: not YAML: control characters are not allowed"),
     ]) func errors(text: String, expected: String) {

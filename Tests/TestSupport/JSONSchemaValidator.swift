@@ -21,7 +21,9 @@ public struct JSONSchemaValidator: Sendable {
     /// - Throws: `JSONSchemaError` for an unknown keyword, a keyword of the wrong form or a reference to nothing.
     public init(document: JSON) throws(JSONSchemaError) {
         self.document = document
-        guard let root = document.objectValue else { throw JSONSchemaError(path: "#", message: "a schema is an object") }
+        guard let root = document.objectValue else {
+            throw JSONSchemaError(path: "#", message: "a schema is an object")
+        }
         try check(document, at: "#", ignoring: Self.rootKeywords)
         for (name, definition) in root["$defs"]?.objectValue ?? JSONObject() {
             try check(definition, at: "#/$defs/\(name)")

@@ -84,7 +84,9 @@ public struct ProtocolSchema: Sendable {
         let codes = try (json["errors"]?.arrayValue ?? []).map { error in
             guard let key = error["$ref"]?.stringValue?.split(separator: "/").last,
                 let code = document["components"]?["errors"]?[String(key)]?["code"]?.intValue
-            else { throw JSONSchemaError(path: "openrpc.json", message: "\(name) refers to an error that is not there") }
+            else {
+                throw JSONSchemaError(path: "openrpc.json", message: "\(name) refers to an error that is not there")
+            }
             return code
         }
         return ProtocolMethod(

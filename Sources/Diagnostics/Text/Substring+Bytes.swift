@@ -1,11 +1,14 @@
 /// Text by bytes. `hasPrefix`, `dropFirst` and the like go by characters and canonical equivalence: slower, and a
 /// combining mark after a colon would hide the colon.
 extension Substring {
-    func begins(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    func begins(_ prefix: String) -> Bool {
+        // Nearly every line is told apart by its first byte.
+        utf8.first == prefix.utf8.first && utf8.starts(with: prefix.utf8)
+    }
 
     func ends(_ suffix: String) -> Bool {
         let wanted = suffix.utf8.count
-        guard utf8.count >= wanted else { return false }
+        guard utf8.count >= wanted, utf8.last == suffix.utf8.last else { return false }
         return utf8.suffix(wanted).elementsEqual(suffix.utf8)
     }
 
@@ -26,14 +29,22 @@ extension Substring {
 
     /// The first place of a text.
     func find(_ needle: String) -> Range<Index>? {
-        let pattern = Array(needle.utf8)
-        guard let first = pattern.first else { return nil }
-        var start = utf8.startIndex
-        while let candidate = utf8[start...].firstIndex(of: first) {
-            if utf8[candidate...].starts(with: pattern) {
-                return candidate..<utf8.index(candidate, offsetBy: pattern.count)
-            }
-            start = utf8.index(after: candidate)
+        var needle = needle
+        let count = needle.utf8.count
+        let offset = needle.withUTF8 { pattern in
+            utf8.withContiguousStorageIfAvailable { Self.offset(of: pattern, in: $0) } ?? nil
+        }
+        guard let offset else { return nil }
+        let start = utf8.index(utf8.startIndex, offsetBy: offset)
+        return start..<utf8.index(start, offsetBy: count)
+    }
+
+    private static func offset(of pattern: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard let first = pattern.first, text.count >= pattern.count else { return nil }
+        for start in 0...(text.count - pattern.count) where text[start] == first {
+            var length = 1
+            while length < pattern.count, text[start + length] == pattern[length] { length += 1 }
+            if length == pattern.count { return start }
         }
         return nil
     }

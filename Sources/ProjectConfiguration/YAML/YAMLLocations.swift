@@ -5,6 +5,11 @@ public struct YAMLLocations: Sendable {
         public var line: Int
         /// In characters, from 1.
         public var column: Int
+
+        public init(line: Int, column: Int) {
+            self.line = line
+            self.column = column
+        }
     }
 
     private var values: [YAMLPath: Position] = [:]

@@ -2,6 +2,7 @@ import Agent
 import AgentProtocol
 import JSONRPC
 import Models
+import Sandbox
 import Store
 import Workspace
 
@@ -129,7 +130,7 @@ public actor SessionManager: SessionBackend {
             await entry.log.close()
             let directory = "\(configuration.stateDirectory)/sessions/\(id)"
             // Events and records stay; the sandbox's files go.
-            Task.detached { DirectoryRemover.remove(directory) }
+            Task.detached { try? LocalDriver.discard(stateDirectory: directory) }
         }
     }
 

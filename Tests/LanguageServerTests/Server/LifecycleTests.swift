@@ -106,6 +106,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, -1, Int(Int32.max) + 1])
+    func impossibleProcessesAreNotWatched(processID: Int) async throws {
+        try await Harness.start(waitForProcessExit: { _ in }) { harness, running in
+            let id = JSON.number(JSONNumber(processID))
+            try await harness.editor.request("initialize", ["processId": id, "capabilities": [:], "rootUri": nil])
+            try await harness.editor.request("shutdown")
+            await harness.editor.notify("exit", [:])
+            #expect(await running.value == 0)
+        }
+    }
+
     @Test(
         arguments: [
             (["apply": "always"], "apply"), (["progress": "yes"], "progress"), (["service": ["url": 1]], "service.url"),

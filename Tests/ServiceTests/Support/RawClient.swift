@@ -151,7 +151,9 @@ private final class Inbox: Sendable {
     func take(_ length: (ArraySlice<UInt8>) -> Int?) async throws -> [UInt8] {
         while true {
             let (taken, isEnded, version) = state.withLock { state -> ([UInt8]?, Bool, Int) in
-                guard let length = length(state.bytes[state.taken...]) else { return (nil, state.isEnded, state.version) }
+                guard let length = length(state.bytes[state.taken...]) else {
+                    return (nil, state.isEnded, state.version)
+                }
                 let piece = Array(state.bytes[state.taken..<state.taken + length])
                 state.taken += length
                 if state.taken > 1 << 20 {
