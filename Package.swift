@@ -88,6 +88,11 @@ let package = Package(
         .executableTarget(name: "cofferdamd", dependencies: ["Agent", "Models", "Policy", "Sandbox", "Service", argumentParser], swiftSettings: settings),
         .executableTarget(name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings),
 
+        // Benchmarks; not installed
+        .executableTarget(
+            name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "JSON"], path: "Tests/Benchmarks/Swift",
+            swiftSettings: settings),
+
         // Tests
         .target(
             name: "TestSupport",

@@ -24,6 +24,8 @@ import Testing
         }
     }
 
+    private static let modifiers: Set<String> = ["public", "package", "internal", "private", "fileprivate"]
+
     /// Module name → what its files import.
     private static func imports() throws -> [String: Set<String>] {
         let sources = root.appending(path: "Sources")
@@ -32,13 +34,15 @@ import Testing
             let folder = sources.appending(path: module)
             guard let files = FileManager.default.enumerator(atPath: folder.path) else { continue }
             for case let file as String in files where file.hasSuffix(".swift") {
+                result[module, default: []].formUnion([])
                 let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
                 for line in text.split(separator: "\n") {
                     let words = line.split(separator: " ").map(String.init)
                     guard let index = words.firstIndex(of: "import"), index + 1 < words.count, !line.hasPrefix("//"),
-                        words[..<index].allSatisfy({ $0.hasPrefix("@") || $0 == "public" })
+                        words[..<index].allSatisfy({ $0.hasPrefix("@") || modifiers.contains($0) })
                     else { continue }
-                    let name = ["struct", "func", "enum", "class"].contains(words[index + 1])
+                    let name =
+                        ["struct", "func", "enum", "class"].contains(words[index + 1])
                         ? words[index + 2] : words[index + 1]
                     result[module, default: []].insert(String(name.split(separator: ".")[0]))
                 }

@@ -61,7 +61,7 @@ struct OverlayTests {
     }
 
     @Test("Buffers of what is not taken are not taken either: git's own files, ignored files")
-    func private_() throws {
+    func withheld() throws {
         let folder = try TemporaryFolder()
         try #require(try HostCommand.git(["init", "-q"], in: folder.path).exitCode == 0)
         try folder.write(".gitignore", ".env\n")

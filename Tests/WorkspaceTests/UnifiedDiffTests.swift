@@ -1,4 +1,4 @@
-import Git
+@testable import Git
 import Glibc
 import TestSupport
 import Testing

@@ -66,6 +66,15 @@ import Testing
         }
     }
 
+    @Test func editorsThatFollowTheEventsAskTheirUserThemselves() async throws {
+        try await Harness.run(options: ["progress": true]) { harness in
+            try await harness.startSession()
+            await harness.service.emit(request)
+            #expect(try await harness.editor.pending("window/showMessage").isEmpty)
+            #expect(try await harness.editor.pending("agent/progress").count == 1)
+        }
+    }
+
     @Test func capabilityIsOnlyDeclaredWhenTheEditorHasIt() async throws {
         try await Harness.run { harness in
             try await harness.startSession()

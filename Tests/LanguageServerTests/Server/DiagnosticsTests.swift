@@ -143,6 +143,16 @@ import Testing
         }
     }
 
+    @Test func foldersThatOnlyTheServiceNamesGetNone() async throws {
+        try await Harness.run { harness in
+            harness.service.describe(Sample.summary("other", folder: "/elsewhere"))
+            harness.service.log(Sample.diagnostics([Sample.diagnostic()]), session: "other")
+            _ = try await harness.editor.request("agent/attach", ["sessionId": "other"])
+            await harness.service.emit(Sample.diagnostics([Sample.diagnostic()]), session: "other")
+            #expect(try await harness.editor.pending("textDocument/publishDiagnostics").isEmpty)
+        }
+    }
+
     @Test func hostileDiagnosticsHurtNobody() async throws {
         try await Harness.run { harness in
             try await harness.startSession()
