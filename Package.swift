@@ -65,27 +65,37 @@ let package = Package(
         module(
             "Agent",
             [
-                "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox", "Store",
+                "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "Store",
                 "Workspace",
             ]),
         module("WebSocket", ["JSONRPC", nioCore, nioHTTP1, nioWebSocket]),
         module(
             "Service",
             [
-                "Agent", "AgentProtocol", "JSON", "JSONRPC", "Models", "Policy", "ProjectConfiguration", "Sandbox", "Store",
+                "Agent", "AgentProtocol", "JSON", "JSONRPC", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "Store",
                 "WebSocket", "Workspace", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
             ]),
 
         // Client side
         module(
             "ServiceClient",
-            ["AgentProtocol", "CSpawn", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL]),
+            [
+                "AgentProtocol", "CSpawn", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                nioSSL,
+            ]),
         module("LanguageServer", ["AgentProtocol", "JSON", "JSONRPC", "ServiceClient"]),
-        module("CommandLineTool", ["AgentProtocol", "JSON", "JSONRPC", "LanguageServer", "ServiceClient", argumentParser]),
+        module(
+            "CommandLineTool", ["AgentProtocol", "JSON", "JSONRPC", "LanguageServer", "ServiceClient", argumentParser]),
 
         // Programs
-        .executableTarget(name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient"], swiftSettings: settings),
-        .executableTarget(name: "cofferdamd", dependencies: ["Agent", "Models", "Policy", "Sandbox", "Service", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "cofferdamd", dependencies: ["Agent", "Models", "Policy", "Sandbox", "Service", argumentParser],
+            swiftSettings: settings),
         .executableTarget(name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings),
 
         // Benchmarks; not installed
@@ -104,18 +114,24 @@ let package = Package(
         tests("AgentProtocolTests", ["AgentProtocol", "JSON", "TestSupport"]),
         tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"], exclude: ["Fixtures"]),
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
-        tests("PolicyTests", ["Policy", "JSON"]),
+        tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(
             "ModelsTests",
             [
-                "Models", "JSON", "TestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore,
+                "Models", "JSON", "TestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                nioCore,
                 nioPosix, nioHTTP1,
             ]),
         tests("StoreTests", ["Store", "AgentProtocol", "JSON", "TestSupport"]),
-        tests("AgentTests", ["Agent", "AgentProtocol", "Models", "Policy", "Sandbox", "TestSupport"]),
+        tests(
+            "AgentTests",
+            [
+                "Agent", "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "Store", "SupervisorProtocol", "TestSupport", "Workspace",
+            ]),
         tests("ServiceTests", ["Service", "ServiceClient", "AgentProtocol", "JSONRPC", "WebSocket", "TestSupport"]),
-        tests("LanguageServerTests", ["LanguageServer", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
+        tests("LanguageServerTests", ["LanguageServer", "ServiceClient", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
     ]
 )

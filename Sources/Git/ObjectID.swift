@@ -37,7 +37,9 @@ public struct ObjectID: Sendable, Hashable, CustomStringConvertible {
     static func hash(_ contents: [UInt8], _ type: git_object_t) throws(GitError) -> ObjectID {
         try GitLibrary.require()
         var oid = git_oid()
-        let code = contents.withUnsafeBytes { git_odb_hash(&oid, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1), $0.count, type) }
+        let code = contents.withUnsafeBytes {
+            git_odb_hash(&oid, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1), $0.count, type)
+        }
         try check("hash", code)
         return ObjectID(oid)
     }

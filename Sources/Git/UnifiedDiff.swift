@@ -42,8 +42,10 @@ public enum UnifiedDiff {
             let headerMatters = old == nil || new == nil || oldMode != newMode
             return Patch(text: headerMatters ? header : "", binary: false)
         }
-        header += "--- \(old == nil ? "/dev/null" : quoted("a/" + path))\n"
-        header += "+++ \(new == nil ? "/dev/null" : quoted("b/" + path))\n"
+        // A tab ends a name with spaces, for tools that would take what follows a space for a date.
+        let tab = path.utf8.contains(UInt8(ascii: " ")) ? "\t" : ""
+        header += "--- \(old == nil ? "/dev/null" : quoted("a/" + path) + tab)\n"
+        header += "+++ \(new == nil ? "/dev/null" : quoted("b/" + path) + tab)\n"
         return Patch(text: header + hunks, binary: false)
     }
 

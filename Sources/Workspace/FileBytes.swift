@@ -51,7 +51,9 @@ public enum FileBytes {
         guard input >= 0 else { return nil }
         defer { close(input) }
         var status = stat()
-        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return nil }
+        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else {
+            return nil
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(status.st_size))
         var buffer = [UInt8](repeating: 0, count: 64 << 10)

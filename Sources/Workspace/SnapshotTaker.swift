@@ -140,7 +140,7 @@ public struct SnapshotTaker {
             note(relative, "is an unsaved buffer of a file that is not taken")
             return
         }
-        try count(contents.count)
+        try count(contents.count, isNew: entries[relative] == nil)
         var folderPath = base
         for part in RelativePath.parts(relative).dropLast() {
             folderPath += "/\(part)"
@@ -163,9 +163,9 @@ public struct SnapshotTaker {
         }
     }
 
-    private mutating func count(_ size: Int) throws(WorkspaceError) {
+    private mutating func count(_ size: Int, isNew: Bool = true) throws(WorkspaceError) {
         bytes += size
-        if entries.count >= limits.files { throw .tooManyFiles(limit: limits.files) }
+        if isNew, entries.count >= limits.files { throw .tooManyFiles(limit: limits.files) }
         if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
     }
 

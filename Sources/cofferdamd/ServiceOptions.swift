@@ -31,7 +31,8 @@ struct ServiceOptions: ParsableArguments {
     @Flag(help: "Serve one user's editors: a private unix socket, a new token, an end when idle.")
     var embedded = false
 
-    @Option(help: ArgumentHelp("With --embedded: end after so long without clients and sessions.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("With --embedded: end after so long without clients and sessions.", valueName: "seconds"))
     var idleTimeout: Double = 1800
 
     @Option(help: ArgumentHelp("Where sessions are kept (default: ~/.local/state/cofferdam).", valueName: "path"))

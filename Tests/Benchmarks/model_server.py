@@ -14,7 +14,7 @@ last_answer = None  # (its number in the session, when it was sent)
 
 
 def answer(request: dict) -> tuple:
-    """(number of the answer, the answer as server-sent events)"""
+    """(number of the answer, or None when it is the last; the answer as server-sent events)"""
     calls = int(request["model"].rpartition("-")[2])
     number = 1 + sum(message["role"] == "assistant" for message in request["messages"])
     if number > calls:
@@ -30,7 +30,8 @@ def answer(request: dict) -> tuple:
         {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]},
         {**head, "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}},
     ]
-    return number, "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode() + b"data: [DONE]\n\n"
+    events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
+    return number if number <= calls else None, events + b"data: [DONE]\n\n"
 
 
 class Connection(asyncio.Protocol):
@@ -42,8 +43,7 @@ class Connection(asyncio.Protocol):
         global last_answer
         if not self.buffer and last_answer is not None:
             number, sent = last_answer
-            if not data.startswith(b"GET"):
-                gaps.append([number, time.perf_counter_ns() - sent])
+            gaps.append([number, time.perf_counter_ns() - sent])
             last_answer = None
         self.buffer += data
         head, end, body = self.buffer.partition(b"\r\n\r\n")
@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         # Before the write: the service may run before this process goes on.
         sent = time.perf_counter_ns()
         self.respond("text/event-stream", events)
-        last_answer = (number, sent)
+        last_answer = None if number is None else (number, sent)
 
     def respond(self, kind, body):
         self.buffer = b""

@@ -29,6 +29,12 @@ import Testing
         #expect(kept.hasSuffix("line 99\n"))
         #expect(kept.contains("bytes left out]\n"))
         #expect(kept.utf8.count < 260)
+        #expect(
+            OutputText.clean(Array("a\nb\nc\nd\ne\nf".utf8), lines: 4) == "a\nb\n\n[4 bytes left out]\ne\nf")
+        #expect(OutputText.clean(Array("a\nb\nc\nd\n".utf8), lines: 4) == "a\nb\nc\nd\n")
+        #expect(OutputText.clean(Array("a\nb\nc\nd\ne\n".utf8), lines: 4) == "a\nb\n\n[2 bytes left out]\nd\ne\n")
+        #expect(OutputText.clean(Array("abcdef".utf8), limit: 4) == "ab\n[2 bytes left out]\nef")
+        #expect(OutputText.clean([], limit: 4) == "")
     }
 
     /// Progress is parsed, but is no leftover.
@@ -101,13 +107,13 @@ import Testing
         #expect(PathText.fromURI(text) == expected)
     }
 
-    /// Quadratic work would take minutes on these, not the second or less that they take.
+    /// Work that grows with the square of the length would not end on these.
     @Test(arguments: [
         "[{", "{\"a\":", "[\n", "{\"runs\": [\n", "<testsuite>\n", "<testsuites><a b='", "  File \"a\", line 1\n",
         "Traceback (most recent call last):\n", "a:1:1:1:1:", "'", "\u{1B}]", "x.swift:1:1: error: m\n1 | a\n",
         "[#a]: <https://b>\n", ": ", "In file included from a:1,\n", "make: Entering directory '/a'\n",
     ]) func repetitionIsCheap(unit: String) {
-        let text = String(repeating: unit, count: 300_000 / unit.utf8.count)
+        let text = String(repeating: unit, count: 100_000 / unit.utf8.count)
         let output = parse(text)
         #expect(output.unparsed.utf8.count <= DiagnosticLimits.unparsedBytes)
     }

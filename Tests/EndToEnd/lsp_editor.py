@@ -104,22 +104,25 @@ class Editor(LanguageClient):
         return next(m["result"] for m in self.received if m.get("id") == identity and "method" not in m)
 
     async def command(self, name: str, **arguments):
-        return await self.request("workspace/executeCommand", {
-            "command": f"cofferdam.{name}", "arguments": [arguments] if arguments else []})
+        return await self.execute(f"cofferdam.{name}", [arguments] if arguments else None)
 
-    async def actions(self, path, start=(0, 0), end=None, diagnostics=()):
-        return await self.text_document_code_action_async(types.CodeActionParams(
+    async def execute(self, command: str, arguments):
+        return await self.request(
+            types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(command=command, arguments=arguments))
+
+    async def actions(self, path, start=(0, 0), end=None, diagnostics=()) -> list:
+        """The code actions at a place, as they came."""
+        return await self.request(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionParams(
             text_document=types.TextDocumentIdentifier(uri=uri_of(path)),
             range=types.Range(types.Position(*start), types.Position(*(end or start))),
             context=types.CodeActionContext(diagnostics=list(diagnostics)))) or []
 
     async def choose(self, actions, beginning: str):
         """Runs the one action whose title begins so."""
-        chosen = [action for action in actions if action.title.startswith(beginning)]
-        assert len(chosen) == 1, [action.title for action in actions]
-        command = chosen[0] if isinstance(chosen[0], types.Command) else chosen[0].command
-        return await self.request(
-            "workspace/executeCommand", {"command": command.command, "arguments": command.arguments})
+        chosen = [action for action in actions if action["title"].startswith(beginning)]
+        assert len(chosen) == 1, [action["title"] for action in actions]
+        command = chosen[0]["command"] if isinstance(chosen[0]["command"], dict) else chosen[0]
+        return await self.execute(command["command"], command["arguments"])
 
     async def end(self) -> int:
         await self.shutdown_session()

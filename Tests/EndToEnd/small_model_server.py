@@ -10,6 +10,7 @@ Prints `READY http://127.0.0.1:PORT/v1` when it answers, and serves until its st
 
 import argparse
 import importlib.util
+import os
 import pathlib
 import signal
 import sys
@@ -53,6 +54,8 @@ def main() -> None:
         threading.Thread(target=lambda: (sys.stdin.buffer.read(), done.set()), daemon=True).start()
     print(f"READY {server.listening_address}/v1", flush=True)
     done.wait()
+    # A thread may still sit in a read of standard input, which the interpreter's own end would trip over.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -121,15 +121,15 @@ async def test_fix_with_agent_by_a_code_action_on_a_diagnostic(world):
             range=place, severity=types.DiagnosticSeverity.Error, source="clangd",
             message="use of undeclared identifier 'total'")
         actions = await made.actions(stats, (7, 11), diagnostics=[diagnostic])
-        fix = next(action for action in actions if action.title == "Cofferdam: fix this")
-        assert fix.kind == types.CodeActionKind.QuickFix and fix.diagnostics == [diagnostic]
+        fix = next(action for action in actions if action["title"] == "Cofferdam: fix this")
+        assert fix["kind"] == "quickfix" and fix["diagnostics"][0]["message"] == diagnostic.message
         started = await made.choose(actions, "Cofferdam: fix this")
         await made.until(lambda: made.said("verified:"), "the end of the turn")
-        titles = [action.title for action in await made.actions(stats)]
+        titles = [action["title"] for action in await made.actions(stats)]
         assert len(titles) == len(set(titles)) and any(t.startswith("Cofferdam: apply result of") for t in titles)
         await made.choose(await made.actions(stats), "Cofferdam: apply result of")
         assert FIXED in made.text(stats)
-        titles = [action.title for action in await made.actions(stats)]
+        titles = [action["title"] for action in await made.actions(stats)]
         assert not any(title.startswith("Cofferdam: apply") for title in titles), "applied already"
         log = json.dumps(world.cofferdam("attach", started["sessionId"], "--json", "--replay", cwd=project).stdout)
     assert "use of undeclared identifier" in log, "the session knows what was pointed at"
@@ -279,7 +279,7 @@ async def test_approval_by_code_action(world, tmp_path, client, verb):
         assert "window/showMessageRequest" not in made.methods(), "it blocks some editors"
         await made.choose(await made.actions(stats), f"Cofferdam: {verb} `touch made.txt`")
         await made.until(lambda: made.said("verified:" if verb == "approve" else "answered"), "the end of the turn")
-        titles = [action.title for action in await made.actions(stats)]
+        titles = [action["title"] for action in await made.actions(stats)]
         assert not any(title.startswith(f"Cofferdam: {verb} ") for title in titles)
         with pytest.raises(Exception, match="nothing waits for your approval"):
             await made.command("approve")

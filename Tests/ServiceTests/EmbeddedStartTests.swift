@@ -103,7 +103,7 @@ struct EmbeddedStartTests {
 
     @Test func itEndsWhenIdle() async throws {
         try await withTemporaryDirectory { directory in
-            let client = client(configuration(directory, arguments: ["--idle-timeout", "2"]))
+            let client = client(configuration(directory, arguments: ["--idle-timeout", "10"]))
             _ = try await client.initializeResult()
             let pid = try servicePID(directory)
             await client.close()

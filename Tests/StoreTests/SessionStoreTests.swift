@@ -7,7 +7,8 @@ import TestSupport
 struct SessionStoreTests {
     @Test("A record is kept whole and replaced whole")
     func records() throws {
-        let store = try TestStore().store
+        let test = try TestStore()
+        let store = test.store
         var session = record("a", key: "k")
         try store.save(session)
         #expect(try store.session("a") == session)
@@ -22,7 +23,8 @@ struct SessionStoreTests {
 
     @Test("A key names one session; a second session cannot take it")
     func idempotencyKeys() throws {
-        let store = try TestStore().store
+        let test = try TestStore()
+        let store = test.store
         try store.save(record("a", key: "k"))
         try store.save(record("b"))
         try store.save(record("c"))
@@ -36,7 +38,8 @@ struct SessionStoreTests {
 
     @Test("Lists are newest first; pages join without a hole or a double, also where times are equal")
     func listing() throws {
-        let store = try TestStore().store
+        let test = try TestStore()
+        let store = test.store
         for number in 0..<25 {
             let id = "s\(number < 10 ? "0" : "")\(number)"
             try store.save(record(id, workspace: number % 2 == 0 ? "/even" : "/odd", createdAt: number / 3))
@@ -60,7 +63,8 @@ struct SessionStoreTests {
 
     @Test("Live sessions are those that had not ended")
     func live() throws {
-        let store = try TestStore().store
+        let test = try TestStore()
+        let store = test.store
         for state in SessionState.allCases { try store.save(record(state.rawValue, state: state)) }
         #expect(
             Set(try store.liveSessions().map(\.sessionId)) == Set(SessionState.allCases.filter(\.isLive).map(\.rawValue)))
@@ -68,7 +72,8 @@ struct SessionStoreTests {
 
     @Test("Several events are appended all or none; a session that is not there takes none")
     func atomicAppend() throws {
-        let store = try TestStore().store
+        let test = try TestStore()
+        let store = test.store
         try store.save(record("s"))
         func event(_ seq: Int) -> LoggedEvent { LoggedEvent(seq: seq, params: Array("{}".utf8)) }
         try store.append([event(1), event(2)], to: "s")

@@ -31,7 +31,8 @@ struct EditTool: Tool {
             guard let current else { throw ToolFailure("\(path) does not exist; use write to create it.") }
             let places = Self.occurrences(of: old, in: current)
             guard !places.isEmpty else {
-                throw ToolFailure("edit: `old_text` does not stand in \(path). Read the file and copy the text exactly.")
+                throw ToolFailure(
+                    "edit: `old_text` does not stand in \(path). Read the file and copy the text exactly.")
             }
             guard places.count == 1 || all else {
                 let lines = places.prefix(5).map { place in

@@ -8,7 +8,8 @@ struct GrepTool: Tool {
     let effect = ToolEffect.reads
     let definition = ToolDefinition(
         name: "grep",
-        description: "Search file contents by a regular expression (ripgrep syntax). Files that git ignores are left out.",
+        description:
+            "Search file contents by a regular expression (ripgrep syntax). Files that git ignores are left out.",
         parameters: ToolSchema.object(
             [
                 ("pattern", ToolSchema.string("The regular expression.")),

@@ -28,7 +28,8 @@ struct ToolArguments {
     func int(_ key: String, in range: ClosedRange<Int>, default standard: Int) throws(ToolFailure) -> Int {
         guard let value = present(key) else { return standard }
         guard let number = value.intValue, range.contains(number) else {
-            throw ToolFailure("\(tool): `\(key)` must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+            throw ToolFailure(
+                "\(tool): `\(key)` must be a whole number from \(range.lowerBound) to \(range.upperBound).")
         }
         return number
     }

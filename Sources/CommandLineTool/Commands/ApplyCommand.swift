@@ -1,7 +1,7 @@
 import AgentProtocol
 import ArgumentParser
-import ServiceClient
 import JSON
+import ServiceClient
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -16,7 +16,10 @@ struct RunCommand: AsyncParsableCommand {
     var folder = "."
     @Option(help: "Model or role of the service's configuration.")
     var model: String?
-    @Option(help: "When to write the result into the folder: \(ApplyChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help:
+            "When to write the result into the folder: \(ApplyChoice.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var apply = ApplyChoice.verified
     @Flag(help: "Look only and answer with a plan.")
     var plan = false

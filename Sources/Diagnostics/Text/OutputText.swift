@@ -4,30 +4,48 @@ enum OutputText {
     static let longestControlSequence = 2048
 
     /// Removes ANSI and OSC sequences and control characters, turns CRLF into LF, replaces invalid UTF-8, and leaves
-    /// out the middle of what exceeds the limit. A lone carriage return stays: `OutputCursor` ends a line there.
-    static func clean(_ bytes: [UInt8], limit: Int = DiagnosticLimits.inputBytes) -> String {
+    /// out the middle of what exceeds the limits. A lone carriage return stays: `OutputCursor` ends a line there.
+    static func clean(
+        _ bytes: [UInt8], limit: Int = DiagnosticLimits.inputBytes, lines: Int = DiagnosticLimits.inputLines
+    ) -> String {
         var kept: [UInt8] = []
-        if bytes.count <= limit {
-            kept.reserveCapacity(bytes.count)
+        kept.reserveCapacity(min(bytes.count, limit + 128))
+        let head = endOfHead(bytes, bytes: limit / 2, lines: lines / 2)
+        let tail = startOfTail(bytes, bytes: limit / 2, lines: lines / 2)
+        if head >= tail || bytes.count <= limit && endOfHead(bytes, bytes: limit, lines: lines) == bytes.count {
             append(bytes[...], to: &kept)
         } else {
-            kept.reserveCapacity(limit + 128)
-            let head = wholeLines(bytes.prefix(limit / 2), dropping: .last)
-            let tail = wholeLines(bytes.suffix(limit / 2), dropping: .first)
-            append(head, to: &kept)
-            kept += Array("\n[\(bytes.count - head.count - tail.count) bytes left out]\n".utf8)
-            append(tail, to: &kept)
+            append(bytes[..<head], to: &kept)
+            kept += Array("\n[\(tail - head) bytes left out]\n".utf8)
+            append(bytes[tail...], to: &kept)
         }
         return String(decoding: kept, as: UTF8.self)
     }
 
-    private enum End { case first, last }
-
-    private static func wholeLines(_ bytes: ArraySlice<UInt8>, dropping end: End) -> ArraySlice<UInt8> {
-        switch end {
-        case .first: bytes.firstIndex(of: 0x0A).map { bytes[($0 + 1)...] } ?? bytes
-        case .last: bytes.lastIndex(of: 0x0A).map { bytes[...$0] } ?? bytes
+    /// The end of the last whole line within both limits; of a line that exceeds them alone, of what fits.
+    private static func endOfHead(_ text: [UInt8], bytes limit: Int, lines: Int) -> Int {
+        var end = 0
+        var left = lines
+        let reach = min(limit, text.count)
+        while left > 0, end < reach, let lineFeed = text[end..<reach].firstIndex(of: 0x0A) {
+            end = lineFeed + 1
+            left -= 1
         }
+        return left > 0 && (reach == text.count || end == 0) ? reach : end
+    }
+
+    private static func startOfTail(_ text: [UInt8], bytes limit: Int, lines: Int) -> Int {
+        let reach = max(0, text.count - limit)
+        var start = text.count
+        var left = lines
+        while left > 0, start > reach {
+            // The line feed that ends the line before.
+            let before = text[reach..<(start - 1)].lastIndex(of: 0x0A)
+            guard let before else { return reach == 0 || start == text.count ? reach : start }
+            start = before + 1
+            left -= 1
+        }
+        return start
     }
 
     private static func append(_ bytes: ArraySlice<UInt8>, to kept: inout [UInt8]) {

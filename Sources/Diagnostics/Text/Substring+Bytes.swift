@@ -32,7 +32,8 @@ extension Substring {
         var needle = needle
         let count = needle.utf8.count
         let offset = needle.withUTF8 { pattern in
-            utf8.withContiguousStorageIfAvailable { Self.offset(of: pattern, in: $0) } ?? nil
+            let inPlace = utf8.withContiguousStorageIfAvailable { Self.offset(of: pattern, in: $0) }
+            return inPlace ?? Array(utf8).withUnsafeBufferPointer { Self.offset(of: pattern, in: $0) }
         }
         guard let offset else { return nil }
         let start = utf8.index(utf8.startIndex, offsetBy: offset)

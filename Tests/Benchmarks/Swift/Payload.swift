@@ -16,7 +16,7 @@ struct Payload {
             "params": [
                 "sessionId": "s7k2mq9xw4hd", "seq": 4711, "time": 1_790_000_002_000,
                 "event": [
-                    "type": "outputDelta", "itemId": "tool-12", "stream": "stdout", "offset": 183_442,
+                    "type": "outputDelta", "itemId": "tool-9", "stream": "stdout", "offset": 1834,
                     "text": .string(
                         "[17/42] Compiling Parser.swift\nsrc/parser/Parser.swift:118:24: error: cannot find 'token' in scope\n"
                             + "            while let next = token.next() {\n                             ^~~~~\n"

@@ -1,0 +1,215 @@
+import AgentProtocol
+import Glibc
+import JSON
+import Models
+import Policy
+import Sandbox
+import Store
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// A session with a scripted model, and all that it logs.
+final class TestSession: Sendable {
+    let folder: TemporaryFolder
+    /// The user's folder.
+    let workspace: String
+    let provider: ScriptedProvider
+    let store: Store
+    let log: EventLog
+    let session: AgentSession
+    let observed: Observed
+    private let cursor = Mutex(0)
+    private let seen = Mutex<[AgentEvent]>([])
+
+    /// What the session told its service.
+    final class Observed: Sendable {
+        let states = Mutex<[SessionState]>([])
+        let outcomes = Mutex<[TurnOutcome?]>([])
+        let asked = Mutex<[ApprovalRequest]>([])
+        let resolved = Mutex<[ApprovalResolution]>([])
+    }
+
+    struct Options: Sendable {
+        var files: [String: String] = [:]
+        var checks: [CheckSpecification]?
+        var mode: SessionMode?
+        var budgets: Budgets?
+        var documents: [DocumentOverlay]?
+        var limits = AgentLimits()
+        var layers: [PolicyLayer] = [.builtIn()]
+        var prompt = "mend it"
+        /// Where the store is; nil: in the test's own folder.
+        var storePath: String?
+        /// Called for each approval, for answers that come at once.
+        var onApproval: @Sendable (AgentSession?, ApprovalRequest) async -> Void = { _, _ in }
+    }
+
+    init(_ options: Options, driver: any SandboxDriver, _ steps: [ScriptedProvider.Step]) throws {
+        folder = try TemporaryFolder()
+        workspace = try folder.makeFolder("workspace")
+        let state = try folder.makeFolder("state")
+        for (name, text) in options.files { try folder.write("workspace/\(name)", text) }
+        provider = ScriptedProvider(steps)
+        store = try Store(path: options.storePath ?? "\(folder.path)/sessions.sqlite")
+        try store.save(
+            SessionRecord(
+                sessionId: "s", workspaceFolder: workspace, title: "t", model: "m", state: .starting, createdAt: 1,
+                updatedAt: 1))
+        log = try EventLog(sessionId: "s", store: store)
+        let observed = Observed()
+        self.observed = observed
+        let box = SessionBox()
+        let observer = AgentSessionObserver(
+            stateChanged: { state, outcome in
+                observed.states.withLock { $0.append(state) }
+                observed.outcomes.withLock { $0.append(outcome) }
+            },
+            approvalRequested: { request in
+                observed.asked.withLock { $0.append(request) }
+                await options.onApproval(box.session.withLock { $0 }, request)
+            },
+            approvalResolved: { resolution in observed.resolved.withLock { $0.append(resolution) } })
+        session = AgentSession(
+            configuration: AgentSessionConfiguration(
+                sessionId: "s",
+                start: AgentStart.Params(
+                    prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
+                    checks: options.checks, mode: options.mode, budgets: options.budgets),
+                workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
+                policyLayers: options.layers, limits: options.limits),
+            log: log, observer: observer)
+        box.session.withLock { [session] in $0 = session }
+    }
+
+    private final class SessionBox: Sendable {
+        let session = Mutex<AgentSession?>(nil)
+    }
+
+    /// Reads the log until an event that `matches` says yes to.
+    @discardableResult
+    func next<T>(_ matches: (AgentEvent) -> T?) async throws -> T {
+        while true {
+            let after = cursor.withLock { $0 }
+            let page = try await log.events(afterSeq: after, limit: 1)
+            for logged in page {
+                #expect(logged.seq == after + 1)
+                let params = try JSONCoder.decode(AgentProgress.Params.self, from: JSON(parsing: logged.params))
+                cursor.withLock { $0 = logged.seq }
+                seen.withLock { $0.append(params.event) }
+                if let found = matches(params.event) { return found }
+            }
+        }
+    }
+
+    /// Every event so far, read by the test or not.
+    func events() throws -> [AgentEvent] {
+        try store.events(of: "s", afterSeq: 0, limit: 1_000_000, byteLimit: .max).map { logged in
+            try JSONCoder.decode(AgentProgress.Params.self, from: JSON(parsing: logged.params)).event
+        }
+    }
+
+    func turn() async throws -> TurnCompleted {
+        try await next { if case .turnCompleted(let turn) = $0 { turn } else { nil } }
+    }
+
+    func state(_ wanted: SessionState) async throws -> SessionStatusEvent {
+        try await next { if case .sessionStatus(let status) = $0, status.state == wanted { status } else { nil } }
+    }
+
+    func approval() async throws -> ApprovalRequest {
+        try await next { if case .approvalRequested(let event) = $0 { event.approval } else { nil } }
+    }
+
+    func outcome(of tool: String) throws -> ToolCallCompleted? {
+        var item: String?
+        for event in try events() {
+            if case .toolCallStarted(let started) = event, started.tool == tool { item = started.itemId }
+            if case .toolCallCompleted(let completed) = event, completed.itemId == item { return completed }
+        }
+        return nil
+    }
+
+    func approve(
+        _ id: String, _ decision: ApprovalDecision, feedback: String? = nil, arguments: JSON? = nil,
+        client: String = "test"
+    ) async -> AgentApprove.Result? {
+        await session.approve(
+            AgentApprove.Params(
+                sessionId: "s", approvalId: id, decision: decision, feedback: feedback, arguments: arguments),
+            client: client)
+    }
+
+    /// Ends the session and checks what must hold of every session.
+    func finish() async throws {
+        await session.stop(reason: "the test is over")
+        provider.checkConversations()
+        try checkItems()
+        try? LocalDriver.discard(stateDirectory: "\(folder.path)/state")
+    }
+
+    /// Every item that began has ended, exactly once, and its outputs are without holes.
+    private func checkItems() throws {
+        var open: Set<String> = []
+        var offsets: [String: Int] = [:]
+        for event in try events() {
+            switch event {
+            case .messageStarted(let item): #expect(open.insert(item.itemId).inserted)
+            case .reasoningStarted(let item): #expect(open.insert(item.itemId).inserted)
+            case .toolCallStarted(let item): #expect(open.insert(item.itemId).inserted)
+            case .checkStarted(let item): #expect(open.insert(item.itemId).inserted)
+            case .messageCompleted(let item): #expect(open.remove(item.itemId) != nil)
+            case .reasoningCompleted(let item): #expect(open.remove(item.itemId) != nil)
+            case .toolCallCompleted(let item): #expect(open.remove(item.itemId) != nil)
+            case .checkCompleted(let item): #expect(open.remove(item.itemId) != nil)
+            case .modelRetried(let retried): open.subtract(retried.voidItemIds)
+            case .outputDelta(let delta):
+                #expect(open.contains(delta.itemId))
+                let key = "\(delta.itemId) \(delta.stream.rawValue)"
+                #expect(delta.offset == offsets[key, default: 0])
+                let bytes = delta.text.map { Array($0.utf8) } ?? delta.base64.flatMap(Base64.decode) ?? []
+                #expect(!bytes.isEmpty)
+                offsets[key, default: 0] += bytes.count
+            default: break
+            }
+        }
+        #expect(open.isEmpty, "never ended: \(open.sorted())")
+    }
+}
+
+/// A session over a fake sandbox.
+struct FakeSession {
+    let test: TestSession
+    private let made: Mutex<FakeSandbox?>.Box
+
+    init(
+        _ options: TestSession.Options = .init(), onRead: @escaping @Sendable (String) async -> Void = { _ in },
+        command: @escaping FakeSandbox.Command = { _, _ in FakeCommand() }, _ steps: [ScriptedProvider.Step]
+    ) async throws {
+        let made = Mutex<FakeSandbox?>.Box()
+        self.made = made
+        let base = options.files.mapValues { Array($0.utf8) }
+        let overlays = Dictionary((options.documents ?? []).map { ($0.path, Array($0.text.utf8)) }) { $1 }
+        let driver = FakeDriver { spec in
+            let sandbox = FakeSandbox(
+                id: spec.id, base: base.merging(overlays) { $1 }, onRead: onRead, command: command)
+            made.value.withLock { $0 = sandbox }
+            return sandbox
+        }
+        test = try TestSession(options, driver: driver, steps)
+        try await test.session.start()
+    }
+
+    /// There once the session has booted.
+    var sandbox: FakeSandbox {
+        get throws { try #require(made.value.withLock { $0 }) }
+    }
+}
+
+extension Mutex where Value == FakeSandbox? {
+    final class Box: Sendable {
+        let value = Mutex<FakeSandbox?>(nil)
+    }
+}
