@@ -43,10 +43,10 @@ extension AgentSession {
             try await runBaseline(ready)
             try Task.checkCancellation()
             await setState(.running)
-            booted(ready)
+            await booted(ready)
         } catch {
             await sandbox?.stop()
-            booted(nil)
+            await booted(nil)
             let reason = error is CancellationError ? "cancelled while it was starting" : "\(error)"
             await stop(reason: reason, state: error is CancellationError ? .stopped : .failed)
         }

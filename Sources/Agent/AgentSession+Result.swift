@@ -10,6 +10,10 @@ extension AgentSession {
         guard let ready, state.isLive else {
             throw AgentError.notLive("the session has no sandbox (\(state.rawValue)); its result is not at hand")
         }
+        return try await difference(params, ready)
+    }
+
+    private func difference(_ params: AgentDiff.Params, _ ready: Ready) async throws -> AgentDiff.Result {
         let work = try await ready.changes.state()
         let wanted = params.paths.map(Set.init)
         var files: [FileDifference] = []
@@ -19,6 +23,13 @@ extension AgentSession {
         return AgentDiff.Result(
             treeHash: work.treeHash, baseTreeHash: ready.snapshot.treeHash, files: files,
             patch: files.map(\.patch).joined())
+    }
+
+    /// Keeps the result beside the session's folder, so that it outlives the sandbox and the service.
+    func keepResult() async {
+        let all = AgentDiff.Params(sessionId: configuration.sessionId, includeContents: true)
+        guard let ready, let result = try? await difference(all, ready) else { return }
+        try? await ResultFile(stateDirectory: configuration.stateDirectory).save(result)
     }
 
     private func difference(

@@ -32,6 +32,7 @@ extension AgentSession {
         }
         closeOpenCalls(reason: ending.reason)
         let tree = try? await ready.changes.state()
+        await keepResult()
         if ending.outcome == .verified, ending.evidence.contains(where: { $0.treeHash != tree?.treeHash }) {
             ending.outcome = .unverified
             ending.reason = "files changed after the checks had run"

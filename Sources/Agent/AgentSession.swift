@@ -150,7 +150,7 @@ public actor AgentSession {
     }
 
     /// The boot has ended. A session that was stopped meanwhile keeps `ready` only for `stop` to end the sandbox.
-    func booted(_ result: Ready?) {
+    func booted(_ result: Ready?) async {
         bootTask = nil
         ready = result
         guard let result, state.isLive else { return }

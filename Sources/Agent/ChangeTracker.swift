@@ -32,6 +32,8 @@ actor ChangeTracker {
     private let maximumFileBytes: Int
     private var touchedByTools: Set<String> = []
     private var products: Set<String> = []
+    /// The rules of the user's folder, opened once: the snapshot holds no repository.
+    private lazy var ignore = IgnoreRules(folder: folder)
 
     /// Folders whose contents tools make.
     private static let productFolders: Set<String> = [
@@ -88,7 +90,6 @@ actor ChangeTracker {
         let changed = try await sandbox.changes()
         var state = State(treeHash: snapshot.treeHash, changes: [], leftOut: [])
         guard !changed.isEmpty else { return state }
-        let ignore = IgnoreRules(folder: folder)
         var entries = snapshot.entries
         for change in changed {
             let path = change.path

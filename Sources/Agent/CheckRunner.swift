@@ -113,7 +113,8 @@ actor CheckRunner {
         let heading = "Check `\(check.name)` (\(ShellQuoting.join(check.command))): \(outcome.result.summary)\n"
         let body = DiagnosticReport.text(
             check: check.name, passed: evidence.passed, delta: delta, diagnostics: parsed.diagnostics,
-            unparsed: parsed.unparsed, touchedPaths: Set(state.changes.map(\.path)), sourceLine: lines.line, maximumBytes: limits.checkReportBytes)
+            unparsed: parsed.unparsed, touchedPaths: Set(state.changes.map(\.path)),
+            sourceLine: lines.line, maximumBytes: limits.checkReportBytes)
         return (evidence, heading + body)
     }
 }

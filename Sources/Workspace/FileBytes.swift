@@ -44,6 +44,15 @@ public enum FileBytes {
         return true
     }
 
+    /// Makes or replaces a file.
+    /// - Returns: false with `errno` set when not all of it could be written.
+    public static func write(_ bytes: [UInt8], toFile path: String, mode: mode_t) -> Bool {
+        let output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard output >= 0 else { return false }
+        let isWritten = write(bytes, to: output)
+        return close(output) == 0 && isWritten
+    }
+
     /// The bytes of a regular file, not following a link at its end.
     /// - Returns: nil when it is not there, is no regular file, or holds more than `limit` bytes.
     public static func read(_ path: String, limit: Int) -> [UInt8]? {

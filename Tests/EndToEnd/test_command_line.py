@@ -113,6 +113,23 @@ def test_a_file_changed_meanwhile_is_a_conflict_and_kept(world):
     assert "atoi(argv[i + 1]);" in (project / "main.c").read_text()
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_result_outlives_its_sandbox_and_its_service(world, end):
+    project = world.replay("broken-c").project("broken-c")
+    ran = world.cofferdam("run", "--json", "--apply", "never", "Fix it", cwd=project, check=0)
+    session = events(ran.stdout)[0]["sessionId"]
+    if end == "stop":
+        world.cofferdam("stop", session, cwd=project, check=0)
+        wait_for(lambda: '"stopped"' in world.cofferdam("list", "--json", cwd=project).stdout, "the session to end")
+    else:
+        world.stop_service(signal.SIGKILL)
+    assert "+    return (double)sum / count;" in world.cofferdam("diff", session, cwd=project, check=0).stdout
+    world.cofferdam("apply", session, cwd=project, check=0)
+    assert "return (double)sum / count;" in (project / "stats.c").read_text()
+    listed = json.loads(world.cofferdam("list", "--json", cwd=project, check=0).stdout)["sessions"][0]
+    assert listed["applied"] is True
+
+
 def test_no_model_says_what_to_do(world):
     project = world.project("broken-c")
     result = world.cofferdam("run", "Fix it", cwd=project, check=7)

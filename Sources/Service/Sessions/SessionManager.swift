@@ -15,7 +15,7 @@ import Workspace
 /// All sessions of a service: the live ones in memory, the others in the store.
 public actor SessionManager: SessionBackend {
     public nonisolated let models: [String]
-    let configuration: SessionManagerConfiguration
+    nonisolated let configuration: SessionManagerConfiguration
     let store: Store
     private let lock: StateLock
     var live: [String: LiveSession] = [:]
@@ -58,6 +58,7 @@ public actor SessionManager: SessionBackend {
             record.state = .failed
             record.updatedAt = currentMilliseconds()
             try store.save(record)
+            discard(record.sessionId)
         }
     }
 
@@ -78,7 +79,7 @@ public actor SessionManager: SessionBackend {
         let folder = try WorkspaceFolder.path(params.workspaceFolder)
         let (name, provider) = try model(params.model)
         let id = SessionIdentifier.make()
-        let directory = "\(configuration.stateDirectory)/sessions/\(id)"
+        let directory = directory(id)
         guard DirectoryMaker.make(directory) else {
             throw ResponseError(
                 code: .internalError, message: "cannot make \(directory): \(String(cString: strerror(errno)))")
@@ -98,7 +99,13 @@ public actor SessionManager: SessionBackend {
             log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         started += 1
-        try await answering { try await session.start() }
+        do {
+            try await answering { try await session.start() }
+        } catch {
+            live[id] = nil
+            discard(id)
+            throw error
+        }
         return AgentStart.Result(sessionId: id, seq: await log.seq)
     }
 
@@ -128,10 +135,16 @@ public actor SessionManager: SessionBackend {
         try? store.save(entry.record)
         if !state.isLive {
             await entry.log.close()
-            let directory = "\(configuration.stateDirectory)/sessions/\(id)"
-            // Events and records stay; the sandbox's files go.
-            Task.detached { try? LocalDriver.discard(stateDirectory: directory) }
+            discard(id)
         }
+    }
+
+    private nonisolated func directory(_ id: String) -> String { "\(configuration.stateDirectory)/sessions/\(id)" }
+
+    /// The sandbox's files go; events, record and result stay.
+    private nonisolated func discard(_ id: String) {
+        let directory = directory(id)
+        Task.detached { try? LocalDriver.discard(stateDirectory: directory) }
     }
 
     // MARK: Verbs on a session
@@ -166,22 +179,31 @@ public actor SessionManager: SessionBackend {
     }
 
     public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
-        let entry = try liveSession(params.sessionId)
-        return try await answering { try await entry.session.diff(params) }
+        if let entry = live[params.sessionId] {
+            return try await answering { try await entry.session.diff(params) }
+        }
+        let record = try record(params.sessionId)
+        let file = ResultFile(stateDirectory: directory(params.sessionId))
+        guard let result = try await answering({ try await file.load() }) else {
+            throw invalid("the session `\(params.sessionId)` is over (\(record.state.rawValue)) and left no result")
+        }
+        return result.selecting(params)
     }
 
     public func applied(_ params: AgentApplied.Params, client: String) async throws {
-        let entry = try liveSession(params.sessionId)
+        var record = try record(params.sessionId)
+        let log = try live[params.sessionId]?.log ?? stored { try EventLog(sessionId: params.sessionId, store: store) }
         _ = try await answering {
-            try await entry.log.append(
+            try await log.append(
                 .resultApplied(
                     ResultApplied(
                         applied: params.applied, conflicts: params.conflicts, treeHash: params.treeHash,
                         client: client)))
         }
         guard params.conflicts.isEmpty else { return }
+        record.applied = true
         live[params.sessionId]?.record.applied = true
-        if let record = live[params.sessionId]?.record { try stored { try store.save(record) } }
+        try stored { try store.save(record) }
     }
 
     // MARK: Reading
