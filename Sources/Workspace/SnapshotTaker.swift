@@ -19,6 +19,8 @@ public struct SnapshotTaker {
     private var bytes = 0
     private var leftOut: [String] = []
 
+    /// As deep as changes in a sandbox are followed; what is deeper would only serve to exhaust the stack.
+    private static let maximumDepth = 256
     /// How many names of left out files are kept for the user.
     private static let maximumLeftOut = 20
 
@@ -87,6 +89,10 @@ public struct SnapshotTaker {
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             if ignore?.ignores(relative + "/") == true { return }
+            guard relative.utf8.count(where: { $0 == UInt8(ascii: "/") }) < Self.maximumDepth else {
+                note("\(relative.prefix(100))…", "is nested too deeply")
+                return
+            }
             guard mkdir(target, 0o755) == 0 else { throw failure(relative) }
             try copyFolder(relative)
             setTimes(target, status)

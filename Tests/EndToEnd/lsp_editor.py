@@ -80,7 +80,7 @@ class Editor(LanguageClient):
     async def until(self, condition, what: str):
         """Waits for messages until a condition holds."""
         try:
-            async with asyncio.timeout(DEADLINE / 4):
+            async with asyncio.timeout(DEADLINE / 12):
                 while not (value := condition()):
                     self._happened.clear()
                     await self._happened.wait()

@@ -3,6 +3,11 @@ import json
 import pathlib
 
 ANY = {"type": "text", "matches": "any"}
+USAGE = {"input": 1200, "output": 80, "cacheRead": 0, "cacheWrite": 0, "reasoning": 0}
+
+
+def says(*contains: str) -> dict:
+    return {"type": "text", "contains": list(contains)}
 
 
 def call(identity: str, tool: str, **arguments) -> dict:
@@ -23,12 +28,13 @@ def turn(expect: list, *content: dict) -> dict:
     calls = any(block["type"] == "toolCall" for block in content)
     return {
         "expect": {"newMessages": [{"role": "user", "content": expect}]},
-        "response": {"content": list(content), "stopReason": "toolUse" if calls else "endTurn"},
+        "response": {"content": list(content), "stopReason": "toolUse" if calls else "endTurn", "usage": USAGE},
     }
 
 
 def write(path: pathlib.Path, *turns: dict) -> pathlib.Path:
-    path.write_text(json.dumps({"version": 1, "name": path.stem, "turns": list(turns)}))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"version": 1, "name": path.stem, "turns": list(turns)}, indent=1) + "\n")
     return path
 
 

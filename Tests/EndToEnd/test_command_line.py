@@ -6,26 +6,13 @@ import subprocess
 
 import pytest
 
+import recordings
 from conftest import BIN, FIXTURES, wait_for
+from recordings import ANY, call, result as tool_result, text, turn
 
 
 def events(output: str) -> list:
     return [json.loads(line) for line in output.splitlines() if line.startswith('{"sessionId"')]
-
-
-def write_recording(path, *turns) -> None:
-    path.write_text(json.dumps({"version": 1, "name": "test", "turns": list(turns)}))
-
-
-def turn(*content):
-    calls = any(block["type"] == "toolCall" for block in content)
-    return {
-        "expect": {"newMessages": [{"role": "user", "content": ANY}]},
-        "response": {"content": list(content), "stopReason": "toolUse" if calls else "endTurn"},
-    }
-
-
-ANY = [{"type": "text", "matches": "any"}]
 
 
 def test_c_program_is_fixed_verified_and_applied(world):
@@ -83,14 +70,11 @@ def test_a_divergent_recording_fails_loudly(world):
 
 
 def test_unverified_work_is_not_applied_by_itself(world, tmp_path):
-    recording = tmp_path / "r.json"
-    write_recording(
-        recording,
-        turn({"type": "toolCall", "id": "1", "name": "write", "arguments": {"path": "note.txt", "content": "hi\n"}}),
-        {"expect": {"newMessages": [{"role": "user", "content": [
-            {"type": "toolResult", "callID": "1", "isError": False, "matches": "any"}, *ANY]}]},
-         "response": {"content": [{"type": "text", "text": "Done."}]}},
-        *[turn({"type": "text", "text": "Done, really."}) for _ in range(3)])
+    recording = recordings.write(
+        tmp_path / "r.json",
+        turn([ANY], call("1", "write", path="note.txt", content="hi\n")),
+        turn([tool_result("1"), ANY], text("Done.")),
+        *[turn([ANY], text("Done, really.")) for _ in range(3)])
     project = world.replay(recording).project("broken-c")
     result = world.cofferdam("run", "Write a note", cwd=project, check=1)
     assert "unverified: required checks fail: `make` (exit code 2)" in result.stdout
@@ -151,12 +135,10 @@ def test_usage_errors(world, tmp_path):
 
 
 def sleeping_recording(path):
-    write_recording(
+    recordings.write(
         path,
-        turn({"type": "toolCall", "id": "1", "name": "run", "arguments": {"command": ["sleep", "1000"]}}),
-        {"expect": {"newMessages": [{"role": "user", "content": [
-            {"type": "toolResult", "callID": "1", "isError": True, "matches": "any"}]}]},
-         "response": {"content": [{"type": "text", "text": "It was interrupted."}]}})
+        turn([ANY], call("1", "run", command=["sleep", "1000"])),
+        turn([tool_result("1", error=True)], text("It was interrupted.")))
 
 
 def started_command(process):

@@ -104,7 +104,7 @@ async def test_c_program_is_fixed(world, client):
         assert result == {"applied": ["main.c", "stats.c"], "conflicts": []}
         assert FIXED in made.text(stats) and "atoi(argv[i + 1]);" in made.text(main)
         assert "return total" in stats.read_text(), "an editor's buffer is its user's to save"
-        assert made.said("applied main.c, stats.c") or made.said("applied main.c and stats.c"), made.shown()
+        assert made.said("applied 2 files: main.c, stats.c")
         made.save_all()
         listed = await made.command("list")
         assert [s["sessionId"] for s in listed["sessions"]] == [started["sessionId"]]
@@ -160,7 +160,7 @@ def all_kinds_of_change(path):
             recordings.call("2", "write", path="deep/er/new.txt", content="deep\n"),
             recordings.call("3", "edit", path="stats.c", old_text="sum", new_text="sum /* é𝄞 */", replace_all=True),
             recordings.call("4", "run", command=["rm", "test.sh"]),
-            recordings.call("5", "shell", command="printf 'a\\r\\nb\\0' > binary")),
+            recordings.call("5", "shell", script="printf 'a\\r\\nb\\0' > binary")),
         {"expect": {"newMessages": [{"role": "user", "content": [
             *[recordings.result(str(n)) for n in range(1, 6)], recordings.ANY]}]},
          "response": {"content": [recordings.text("Done.")], "stopReason": "endTurn"}})

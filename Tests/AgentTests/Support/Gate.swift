@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Opens once; whoever waits goes on then. A test that would wait for ever ends at its time limit.
 actor Gate {
     private var isOpen = false
@@ -13,6 +15,14 @@ actor Gate {
         if isOpen { return }
         await withCheckedContinuation { waiters.append($0) }
     }
+}
+
+/// A value that is known only later than the closure that uses it.
+final class Late<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+
+    func set(_ new: Value) { value.withLock { $0 = new } }
+    func get() -> Value? { value.withLock { $0 } }
 }
 
 /// Lets nobody go on before so many have come.

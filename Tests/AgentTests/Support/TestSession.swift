@@ -30,6 +30,8 @@ final class TestSession: Sendable {
         let outcomes = Mutex<[TurnOutcome?]>([])
         let asked = Mutex<[ApprovalRequest]>([])
         let resolved = Mutex<[ApprovalResolution]>([])
+        /// Open once the session has said that it is over.
+        let ended = Gate()
     }
 
     struct Options: Sendable {
@@ -61,15 +63,16 @@ final class TestSession: Sendable {
         log = try EventLog(sessionId: "s", store: store)
         let observed = Observed()
         self.observed = observed
-        let box = SessionBox()
+        let box = Late<AgentSession>()
         let observer = AgentSessionObserver(
             stateChanged: { state, outcome in
                 observed.states.withLock { $0.append(state) }
                 observed.outcomes.withLock { $0.append(outcome) }
+                if !state.isLive { await observed.ended.open() }
             },
             approvalRequested: { request in
                 observed.asked.withLock { $0.append(request) }
-                await options.onApproval(box.session.withLock { $0 }, request)
+                await options.onApproval(box.get(), request)
             },
             approvalResolved: { resolution in observed.resolved.withLock { $0.append(resolution) } })
         session = AgentSession(
@@ -81,11 +84,7 @@ final class TestSession: Sendable {
                 workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
                 policyLayers: options.layers, limits: options.limits),
             log: log, observer: observer)
-        box.session.withLock { [session] in $0 = session }
-    }
-
-    private final class SessionBox: Sendable {
-        let session = Mutex<AgentSession?>(nil)
+        box.set(session)
     }
 
     /// Reads the log until an event that `matches` says yes to.
@@ -182,34 +181,30 @@ final class TestSession: Sendable {
 /// A session over a fake sandbox.
 struct FakeSession {
     let test: TestSession
-    private let made: Mutex<FakeSandbox?>.Box
+    private let made = Late<FakeSandbox>()
 
     init(
         _ options: TestSession.Options = .init(), onRead: @escaping @Sendable (String) async -> Void = { _ in },
-        command: @escaping FakeSandbox.Command = { _, _ in FakeCommand() }, _ steps: [ScriptedProvider.Step]
+        command: @escaping FakeSandbox.Command = { _, _ in FakeCommand() }, _ steps: [ScriptedProvider.Step],
+        late: Late<TestSession>? = nil
     ) async throws {
-        let made = Mutex<FakeSandbox?>.Box()
-        self.made = made
         let base = options.files.mapValues { Array($0.utf8) }
         let overlays = Dictionary((options.documents ?? []).map { ($0.path, Array($0.text.utf8)) }) { $1 }
-        let driver = FakeDriver { spec in
+        let driver = FakeDriver { [made] spec in
             let sandbox = FakeSandbox(
                 id: spec.id, base: base.merging(overlays) { $1 }, onRead: onRead, command: command)
-            made.value.withLock { $0 = sandbox }
+            made.set(sandbox)
             return sandbox
         }
         test = try TestSession(options, driver: driver, steps)
+        late?.set(test)
         try await test.session.start()
     }
 
+    init(_ steps: [ScriptedProvider.Step]) async throws { try await self.init(.init(), steps) }
+
     /// There once the session has booted.
     var sandbox: FakeSandbox {
-        get throws { try #require(made.value.withLock { $0 }) }
-    }
-}
-
-extension Mutex where Value == FakeSandbox? {
-    final class Box: Sendable {
-        let value = Mutex<FakeSandbox?>(nil)
+        get throws { try #require(made.get()) }
     }
 }
