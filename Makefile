@@ -64,7 +64,7 @@ lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 # Everything links the Swift runtime statically: faster to start, and nothing of it is needed in a sandbox.
-$(RELEASE)/.stamp: Package.swift $(shell find Sources -name '*.swift' -o -name '*.c' -o -name '*.h')
+$(RELEASE)/.stamp: Package.swift $(shell find Sources Tests/Benchmarks/Swift -name '*.swift' -o -name '*.c' -o -name '*.h')
 	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE)
 	@touch $@
 

@@ -125,9 +125,21 @@ Invisible characters are escaped."
     (insert (propertize (concat "May it? "
                                 (cofferdam--one-line (plist-get approval :title)))
                         'face 'cofferdam-warning)
-            "\n\n")
-    (funcall field "Session" (cofferdam--session-label session))
-    (funcall field "Project" (abbreviate-file-name (or (cofferdam-session-root session) "")))
+            "\n")
+    (pcase-dolist (`(,key ,label ,command)
+                   '(("a" "approve" cofferdam-approve)
+                     ("s" "approve for the session" cofferdam-approve-for-session)
+                     ("r" "reject" cofferdam-reject)
+                     ("e" "edit, then approve" cofferdam-approve-edited)
+                     ("q" "later" quit-window)))
+      (insert (cofferdam--button (format "%s %s" key label) command label) "   "))
+    (insert "\n\n")
+    ;; What would be done comes first: the window may be small.
+    (when command
+      (insert (apply #'propertize (cofferdam--show-controls command) margin) "\n\n"))
+    (when diff
+      (insert (apply #'propertize (cofferdam--fontify-diff (string-trim-right diff)) margin)
+              "\n\n"))
     (funcall field "Why" (cofferdam--one-line (plist-get approval :reason) 500))
     (when (integerp expires)
       (let ((time (/ expires 1000.0)))
@@ -136,27 +148,16 @@ Invisible characters are escaped."
                                          "%H:%M:%S, then it is denied"
                                        "%F %H:%M, then it is denied")
                                      time))))
-    (insert "\n")
-    (when command
-      (insert (apply #'propertize (cofferdam--show-controls command) margin) "\n\n"))
-    (when diff
-      (insert (apply #'propertize (cofferdam--fontify-diff (string-trim-right diff)) margin)
-              "\n\n"))
+    (funcall field "Session" (cofferdam--session-label session))
+    (funcall field "Project" (abbreviate-file-name (or (cofferdam-session-root session) "")))
     (unless diff
-      (insert (propertize (format "Arguments of %s:\n"
+      (insert "\n"
+              (propertize (format "Arguments of %s:\n"
                                   (cofferdam--one-line (plist-get approval :tool) 40))
                           'face 'cofferdam-meta)
               (apply #'propertize
                      (cofferdam--arguments-json (plist-get approval :arguments)) margin)
-              "\n\n"))
-    (pcase-dolist (`(,key ,label ,command)
-                   '(("a" "approve" cofferdam-approve)
-                     ("s" "approve for the session" cofferdam-approve-for-session)
-                     ("r" "reject" cofferdam-reject)
-                     ("e" "edit, then approve" cofferdam-approve-edited)
-                     ("q" "later" quit-window)))
-      (insert (cofferdam--button (format "%s %s" key label) command label) "   "))
-    (insert "\n")))
+              "\n"))))
 
 (defun cofferdam--approval-fill (session approval)
   "Show APPROVAL of SESSION in the approval buffer and return that."
@@ -202,13 +203,25 @@ Invisible characters are escaped."
           (unless noninteractive
             (cofferdam--approval-window buffer))))))))
 
+(defvar cofferdam--approval-heights nil
+  "Windows and their heights before the approval took of their room.")
+
+(defun cofferdam--window-heights ()
+  "Return the windows of the frame with their heights."
+  (mapcar (lambda (window) (cons window (window-total-height window)))
+          (window-list nil 'nomini)))
+
 (defun cofferdam--approval-window (buffer)
   "Display BUFFER, the approval, in a window that fits and return that."
-  (display-buffer
-   buffer
-   '((display-buffer-reuse-window display-buffer-below-selected)
-     (window-height . (lambda (window)
-                        (fit-window-to-buffer window (/ (frame-height) 2) 8))))))
+  (unless (get-buffer-window buffer t)
+    (setq cofferdam--approval-heights (cofferdam--window-heights)))
+  ;; All windows of the column give room, not only the one that is split.
+  (let ((window-combination-limit nil))
+    (display-buffer
+     buffer
+     '((display-buffer-reuse-window display-buffer-below-selected)
+       (window-height . (lambda (window)
+                          (fit-window-to-buffer window (/ (frame-height) 2) 8)))))))
 
 (defun cofferdam--approval-next ()
   "Show the next approval in place of one that is settled, or close its window."
@@ -217,7 +230,14 @@ Invisible characters are escaped."
         (cofferdam--approval-fill (car next) (cdr next))
       (dolist (window (get-buffer-window-list buffer nil t))
         (ignore-errors (quit-window nil window)))
-      (kill-buffer buffer)))
+      (kill-buffer buffer)
+      ;; The others get back what they gave, unless the user has made other windows since.
+      (let ((before cofferdam--approval-heights))
+        (setq cofferdam--approval-heights nil)
+        (when (equal (mapcar #'car before) (window-list nil 'nomini (caar before)))
+          (pcase-dolist (`(,window . ,height) before)
+            (ignore-errors
+              (window-resize window (- height (window-total-height window)))))))))
   (force-mode-line-update t))
 
 (defun cofferdam--approval-event (session event)

@@ -52,6 +52,9 @@
 
 ;;; Events
 
+(defvar-local cofferdam--refused nil
+  "Non-nil when an approval was refused and its tool call has yet to end.")
+
 (defun cofferdam--transcript-event (session event)
   "Show EVENT in the transcript of SESSION."
   (with-current-buffer (cofferdam--transcript-buffer session)
@@ -74,10 +77,11 @@
         ("checkStarted"
          (cofferdam--begin-item
           id 'check
-          (format "Check %s: %s" (cofferdam--one-line (plist-get event :name) 60)
-                  (cofferdam--one-line
-                   (mapconcat (lambda (word) (format "%s" word))
-                              (plist-get event :command) " ")))))
+          (let ((name (cofferdam--one-line (plist-get event :name) 60))
+                (command (cofferdam--one-line
+                          (mapconcat (lambda (word) (format "%s" word))
+                                     (plist-get event :command) " "))))
+            (concat "Check " name (unless (equal name command) (concat ": " command))))))
         ("checkCompleted" (cofferdam--show-check-completed id event))
         ("outputDelta" (cofferdam--write-output id event))
         ("fileChanged" (cofferdam--show-file-changed event))
@@ -119,6 +123,7 @@
 (defun cofferdam--show-turn-started (event)
   "Show EVENT of type turnStarted."
   (clrhash cofferdam--items)
+  (setq cofferdam--refused nil)
   (cofferdam--show-prompt (plist-get event :prompt) event))
 
 (defun cofferdam--show-turn-completed (event)
@@ -161,17 +166,26 @@
          (command (plist-get event :command))
          (text (or (plist-get event :text) ""))
          (good (equal status "completed"))
+         ;; Who refused it, and why, was said when they did.
+         (told (and (equal status "denied") cofferdam--refused))
          (result (and command (cofferdam--result-text command))))
-    (cofferdam--end-output id)
+    (if told
+        (setq cofferdam--refused nil)
+      (cofferdam--end-output id))
     ;; A command's output was shown as it came; other tools have only this.
-    (unless (or command (and good (string-empty-p text)))
-      (let ((shown (if good (cofferdam--one-line text) (cofferdam--capped text 4000))))
+    (unless (or told command (and good (string-empty-p text))
+                (string-equal (concat status ".") (downcase text)))
+      (let ((shown (cond ((not good) (cofferdam--capped text 4000))
+                         ((string-search "\n" (string-trim-right text))
+                          (cofferdam--plural
+                           (length (split-string (string-trim-right text) "\n")) "line"))
+                         (t (cofferdam--one-line text)))))
         (cofferdam--emit (concat (string-trim-right (cofferdam--neutralise shown)) "\n")
                          'face 'cofferdam-meta 'line-prefix "  " 'wrap-prefix "  ")))
     (if result
         (cofferdam--emit-end (and good (cdr result))
                              (if good (car result) (format "%s, %s" status (car result))))
-      (unless good
+      (unless (or good told)
         (cofferdam--emit-end nil status)))))
 
 (defun cofferdam--show-check-completed (id event)
@@ -190,7 +204,9 @@
   (cofferdam--fresh-line)
   (cofferdam--emit-face 'cofferdam-meta "  %s %s\n" (plist-get event :change)
                         (cofferdam--one-line (plist-get event :path)))
-  (let ((patch (string-trim-right (or (plist-get event :patch) ""))))
+  (let* ((patch (string-trim-right (or (plist-get event :patch) "")))
+         ;; The headers say again which file it is.
+         (patch (substring patch (or (string-match "^@@" patch) 0))))
     (unless (string-empty-p patch)
       (apply #'cofferdam--emit
              (concat (cofferdam--fontify-diff (cofferdam--capped patch 16000)) "\n")
@@ -198,19 +214,21 @@
 
 (defun cofferdam--show-diagnostics (session event)
   "Show EVENT of type diagnosticsUpdated of SESSION."
-  (let ((diagnostics (plist-get event :diagnostics))
-        (root (cofferdam-session-root session)))
-    (cofferdam--fresh-line)
-    (cofferdam--emit
-     (format "  %s %s: %s (%s new, %s fixed, %s remaining)\n"
-             (cofferdam--glyph "◆" "#")
-             (cofferdam--one-line (plist-get event :check) 60)
-             (if (= 0 (length diagnostics))
-                 "no diagnostics"
-               (cofferdam--plural (or (plist-get event :total) (length diagnostics))
-                                  "diagnostic"))
-             (plist-get event :new) (plist-get event :fixed) (plist-get event :remaining))
-     'face (if (= 0 (length diagnostics)) 'cofferdam-success 'cofferdam-warning))
+  (let* ((diagnostics (plist-get event :diagnostics))
+         (total (or (plist-get event :total) (length diagnostics)))
+         (new (or (plist-get event :new) 0))
+         (fixed (or (plist-get event :fixed) 0))
+         (root (cofferdam-session-root session)))
+    (unless (= 0 total fixed)
+      (cofferdam--fresh-line)
+      (cofferdam--emit
+       (format "  %s %s: %s%s%s\n"
+               (cofferdam--glyph "◆" "#")
+               (cofferdam--one-line (plist-get event :check) 60)
+               (if (= 0 total) "no diagnostics" (cofferdam--plural total "diagnostic"))
+               (if (< 0 new total) (format ", %d new" new) "")
+               (if (< 0 fixed) (format ", %d fixed" fixed) ""))
+       'face (if (= 0 total) 'cofferdam-success 'cofferdam-warning)))
     (cl-loop for diagnostic across (vconcat diagnostics)
              repeat cofferdam--diagnostics-shown
              do (cofferdam--show-diagnostic diagnostic root))
@@ -289,6 +307,8 @@
   "Show how an approval ended: RESOLUTION."
   (let ((decision (plist-get resolution :decision))
         (cause (plist-get resolution :cause)))
+    (setq cofferdam--refused
+          (or cofferdam--refused (not (equal cause "answered")) (equal decision "reject")))
     (cofferdam--emit-end
      (and (equal cause "answered") (not (equal decision "reject")))
      (concat

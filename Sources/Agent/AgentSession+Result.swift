@@ -5,7 +5,8 @@ import Workspace
 
 extension AgentSession {
     /// The session's result: what `agent/diff` hands over.
-    /// - Throws: `AgentError.notLive` when the sandbox is gone or was never there.
+    /// - Throws: `AgentError.notLive` when the sandbox is gone or was never there, `AgentError.invalidParams` when so
+    ///   much at once is more than the service holds in memory.
     public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
         guard let ready, state.isLive else {
             throw AgentError.notLive("the session has no sandbox (\(state.rawValue)); its result is not at hand")
@@ -17,8 +18,15 @@ extension AgentSession {
         let work = try await ready.changes.state()
         let wanted = params.paths.map(Set.init)
         var files: [FileDifference] = []
+        var bytes = 0
         for change in work.changes where wanted?.contains(change.path) ?? true {
-            files.append(try difference(change, ready.snapshot, params.includeContents ?? false))
+            let file = try difference(change, ready.snapshot, params.includeContents ?? false)
+            bytes += [file.patch, file.oldContents, file.newContents].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+            guard bytes <= configuration.limits.resultBytes else {
+                throw AgentError.invalidParams(
+                    "the result is larger than \(configuration.limits.resultBytes >> 20) MiB; ask for some of its paths")
+            }
+            files.append(file)
         }
         return AgentDiff.Result(
             treeHash: work.treeHash, baseTreeHash: ready.snapshot.treeHash, files: files,
@@ -28,8 +36,14 @@ extension AgentSession {
     /// Keeps the result beside the session's folder, so that it outlives the sandbox and the service.
     func keepResult() async {
         let all = AgentDiff.Params(sessionId: configuration.sessionId, includeContents: true)
-        guard let ready, let result = try? await difference(all, ready) else { return }
-        try? await ResultFile(stateDirectory: configuration.stateDirectory).save(result)
+        guard let ready else { return }
+        let file = ResultFile(stateDirectory: configuration.stateDirectory)
+        do {
+            try await file.save(try await difference(all, ready))
+        } catch {
+            // Better none than one that is not the last.
+            await file.remove()
+        }
     }
 
     private func difference(

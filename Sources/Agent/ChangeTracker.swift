@@ -35,6 +35,9 @@ actor ChangeTracker {
     /// The rules of the user's folder, opened once: the snapshot holds no repository.
     private lazy var ignore = IgnoreRules(folder: folder)
 
+    /// The newest set of changes whose tree was hashed.
+    private var hashed: (key: [String: TreeHash.Entry?], hash: String)?
+
     /// Folders whose contents tools make.
     private static let productFolders: Set<String> = [
         ".build", "build", "target", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache",
@@ -90,7 +93,7 @@ actor ChangeTracker {
         let changed = try await sandbox.changes()
         var state = State(treeHash: snapshot.treeHash, changes: [], leftOut: [])
         guard !changed.isEmpty else { return state }
-        var entries = snapshot.entries
+        var names: Set<String> = []
         for change in changed {
             let path = change.path
             // A repository that a command made here would be run by the user's own git.
@@ -101,7 +104,9 @@ actor ChangeTracker {
                 continue
             }
             // Swift takes two Unicode forms of a name for the same; the file system does not.
-            if let known = entries.index(forKey: path), !entries[known].key.utf8.elementsEqual(path.utf8) {
+            let known = snapshot.entries.index(forKey: path).map { snapshot.entries[$0].key }
+            let name = known ?? names.insert(path).memberAfterInsert
+            guard name.utf8.elementsEqual(path.utf8) else {
                 state.leftOut.append("\(path): has the name of another file in another Unicode form")
                 continue
             }
@@ -110,7 +115,6 @@ actor ChangeTracker {
             if isProduct && !touchedByTools.contains(path) { continue }
             guard change.kind != .deleted else {
                 guard let old else { continue }
-                entries[path] = nil
                 state.changes.append(Change(path: path, kind: .deleted, old: old, new: nil, file: change))
                 continue
             }
@@ -123,11 +127,22 @@ actor ChangeTracker {
                 change.fileKind == .symbolicLink ? .symbolicLink : change.mode & 0o100 != 0 ? .executable : .regular
             let new = TreeHash.Entry(mode: mode, blob: try ObjectID.blob(bytes))
             if new == old { continue }
-            entries[path] = new
             let kind: FileChangeKind = old == nil ? .added : .modified
             state.changes.append(Change(path: path, kind: kind, old: old, new: new, file: change))
         }
-        if !state.changes.isEmpty { state.treeHash = try TreeHash.compute(entries).description }
+        state.treeHash = try treeHash(state.changes)
         return state
+    }
+
+    /// Hashing all names of a large tree takes a while: it is done once for each set of changes.
+    private func treeHash(_ changes: [Change]) throws -> String {
+        if changes.isEmpty { return snapshot.treeHash }
+        let key = Dictionary(changes.map { ($0.path, $0.new) }) { $1 }
+        if let hashed, hashed.key == key { return hashed.hash }
+        var entries = snapshot.entries
+        for change in changes { entries[change.path] = change.new }
+        let hash = try TreeHash.compute(entries).description
+        hashed = (key, hash)
+        return hash
     }
 }

@@ -16,8 +16,8 @@ public struct ModelCatalog: Sendable {
     public func provider(_ name: String?) throws(AgentError) -> (name: String, provider: any ModelProvider) {
         guard let wanted = name ?? names.first else {
             throw .noModel(
-                "no model is configured: set ANTHROPIC_API_KEY or OPENAI_API_KEY (with OPENAI_BASE_URL for a local "
-                    + "endpoint), or COFFERDAM_MODEL, before the service starts, or name models in models.yaml")
+                "no model is configured: set ANTHROPIC_API_KEY, OPENAI_API_KEY or COFFERDAM_MODEL, or write "
+                    + "~/.config/cofferdam/models.yaml; then end a service that runs already: pkill cofferdamd")
         }
         guard let provider = providers[wanted] else {
             throw .noModel("no model `\(wanted)` is configured; there are: \(names.joined(separator: ", "))")

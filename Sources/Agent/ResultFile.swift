@@ -33,6 +33,11 @@ public struct ResultFile: Sendable {
         }
     }
 
+    func remove() async {
+        let path = path
+        _ = try? await Background.run { unlink(path) }
+    }
+
     /// - Returns: nil when the session left no result.
     public func load() async throws -> AgentDiff.Result? {
         let path = path

@@ -41,7 +41,12 @@ enum SystemPrompt {
     static func user(_ prompt: String, _ context: PromptContext?) -> String {
         var text = prompt
         for selection in context?.selections ?? [] {
-            text += "\n\nSelected: \(selection.path):\(selection.range.startLine)-\(selection.range.endLine)"
+            let range = selection.range
+            if range.startLine == range.endLine, range.startColumn == range.endColumn {
+                text += "\n\nCursor: \(selection.path):\(range.startLine):\(range.startColumn)"
+                continue
+            }
+            text += "\n\nSelected: \(selection.path):\(range.startLine)-\(range.endLine)"
             if let selected = selection.text, !selected.isEmpty {
                 text += "\n```\n\(HeadTailBuffer.capped(selected, limit: 16 << 10))\n```"
             }

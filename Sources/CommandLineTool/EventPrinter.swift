@@ -37,7 +37,7 @@ struct EventPrinter {
         case .outputDelta(let event): show(event)
         case .fileChanged(let event): showPatch(event.patch)
         case .diagnosticsUpdated(let event): show(event)
-        case .checkStarted(let event): line("? check \(event.name): \(event.command.joined(separator: " "))", .cyan)
+        case .checkStarted(let event): line("? check \(Self.named(event.name, event.command))", .cyan)
         case .checkCompleted(let event):
             let evidence = event.evidence
             let mark = evidence.passed ? "✓ check \(evidence.name) passed" : "✗ check \(evidence.name) failed"
@@ -49,7 +49,7 @@ struct EventPrinter {
             let by = resolution.answeredBy.map { " by \($0)" } ?? ""
             line("· approval \(resolution.decision?.rawValue ?? resolution.cause.rawValue)\(by)", .dim)
         case .turnCompleted(let event): show(event)
-        case .resultApplied(let event): line("· applied \(event.applied.count) files", .dim)
+        case .resultApplied(let event): line("· applied \(Self.files(event.applied.count))", .dim)
         case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
         case .messageStarted, .messageDelta, .reasoningStarted, .reasoningDelta, .usageUpdated, .unknown: break
         }
@@ -102,11 +102,18 @@ struct EventPrinter {
             }
         line("■ \(event.outcome.rawValue): \(event.reason)", style)
         for evidence in event.evidence {
-            line("  \(evidence.passed ? "✓" : "✗") \(evidence.name): \(evidence.command.joined(separator: " "))", .dim)
+            line("  \(evidence.passed ? "✓" : "✗") \(Self.named(evidence.name, evidence.command))", .dim)
         }
         if let tree = event.treeHash, !event.changedFiles.isEmpty {
-            line("  \(event.changedFiles.count) files changed, tree \(tree.prefix(12))", .dim)
+            line("  \(Self.files(event.changedFiles.count)) changed, tree \(tree.prefix(12))", .dim)
         }
+    }
+
+    private static func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+
+    private static func named(_ check: String, _ command: [String]) -> String {
+        let command = command.joined(separator: " ")
+        return command == check ? check : "\(check): \(command)"
     }
 
     private mutating func line(_ text: String, _ style: Terminal.Style?) {

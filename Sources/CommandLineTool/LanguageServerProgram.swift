@@ -21,7 +21,7 @@ enum LanguageServerProgram {
             transport: StdioTransport(input: 0, output: output, framing: .contentLength),
             makeService: { settings, handlers in
                 var configuration = try ServiceClientConfiguration.fromEnvironment(
-                    ProcessEnvironment.all, clientInfo: ProgramVersion.info)
+                    ProcessEnvironment.all, clientInfo: settings.client ?? ProgramVersion.info)
                 if let url = settings.service?.url {
                     configuration.url = try ServiceURL(parsing: url)
                     configuration.startsEmbedded = false

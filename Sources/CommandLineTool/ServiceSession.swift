@@ -48,8 +48,12 @@ struct ServiceSession: Sendable {
             Terminal.error("cofferdam: \(Terminal.harmless(error.message))")
             throw ExitCode(ExitStatus.service)
         } catch let error as ServiceClientError {
-            Terminal.error("cofferdam: \(error)")
+            Terminal.error("cofferdam: \(Terminal.harmless("\(error)"))")
             throw ExitCode(ExitStatus.service)
+        } catch let error as ValidationError {
+            // The command line itself was well-formed: how to use the command would not help.
+            Terminal.error("cofferdam: \(Terminal.harmless(error.message))")
+            throw ExitCode.validationFailure
         }
     }
 

@@ -1,3 +1,4 @@
+import AgentProtocol
 import JSON
 
 /// What the user set: `initializationOptions`, later `workspace/didChangeConfiguration`. Everything may be absent.
@@ -18,6 +19,8 @@ public struct LanguageServerSettings: Codable, Sendable, Equatable {
     public var model: String?
     /// Which service; absent: the environment's, else an embedded one.
     public var service: Service?
+    /// Who answers and applies, as other clients see it. Default: what the editor calls itself in `initialize`.
+    public var client: ProgramInfo?
 
     public enum ApplyMode: String, Codable, Sendable, CaseIterable {
         /// Offer it.
@@ -53,7 +56,8 @@ public struct LanguageServerSettings: Codable, Sendable, Equatable {
 
     public init(
         progress: Bool? = nil, approve: Bool? = nil, apply: ApplyMode? = nil, fileEdits: FileEdits? = nil,
-        transcript: Bool? = nil, showTranscript: ShowTranscript? = nil, model: String? = nil, service: Service? = nil
+        transcript: Bool? = nil, showTranscript: ShowTranscript? = nil, model: String? = nil, service: Service? = nil,
+        client: ProgramInfo? = nil
     ) {
         self.progress = progress
         self.approve = approve
@@ -63,6 +67,7 @@ public struct LanguageServerSettings: Codable, Sendable, Equatable {
         self.showTranscript = showTranscript
         self.model = model
         self.service = service
+        self.client = client
     }
 }
 

@@ -24,6 +24,7 @@ class JSONRPCClient:
     def __init__(self):
         self._ids = itertools.count(1)
         self._queue = collections.deque()
+        self._replies = {}
 
     def _write(self, body: bytes) -> None:
         raise NotImplementedError
@@ -47,13 +48,16 @@ class JSONRPCClient:
 
     def reply(self, identity: int) -> dict:
         """The result of a request; what else arrives meanwhile is kept for `events`."""
-        while True:
+        while identity not in self._replies:
             arrival, message = self._message()
-            if message.get("id") == identity and "method" not in message:
-                if "error" in message:
-                    raise RuntimeError(message["error"]["message"])
-                return message["result"]
-            self._queue.append((arrival, message))
+            if "method" in message:
+                self._queue.append((arrival, message))
+            else:
+                self._replies[message["id"]] = message
+        reply = self._replies.pop(identity)
+        if "error" in reply:
+            raise RuntimeError(reply["error"]["message"])
+        return reply["result"]
 
     def call(self, method: str, params: dict) -> dict:
         return self.reply(self.send(method, params))

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import time
 
@@ -54,6 +55,7 @@ def arguments():
 
 def main() -> int:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was started is ended too
     machine = {
         "cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine(),
         "load_before": os.getloadavg()[0], "programs": str(options.bin),

@@ -1,5 +1,6 @@
 """An editor for tests on pytest-lsp: buffers, edits, and all that a server showed, in order."""
 import asyncio
+import copy
 import pathlib
 import urllib.parse
 
@@ -48,7 +49,7 @@ def eglot_1_9() -> types.ClientCapabilities:
 class RecordingProtocol(LanguageClientProtocol):
     def structure_message(self, data):
         if isinstance(data, dict):
-            self._server.received.append(data)
+            self._server.received.append(copy.deepcopy(data))
         message = super().structure_message(data)
         asyncio.get_running_loop().call_soon(self._server.something_happened)
         return message

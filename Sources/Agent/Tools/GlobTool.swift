@@ -3,12 +3,12 @@ import Models
 import Policy
 import Sandbox
 
-/// `glob`: files by a pattern, as ripgrep finds them (what git ignores is left out).
+/// `glob`: files by a pattern, as ripgrep finds them: a pattern that matches a file outweighs a rule that ignores it.
 struct GlobTool: Tool {
     let effect = ToolEffect.reads
     let definition = ToolDefinition(
         name: "glob",
-        description: "Find files by a glob such as **/*.swift or src/*.c. Files that git ignores are left out.",
+        description: "Find files by a glob such as **/*.swift or src/*.c. Folders that git ignores are left out.",
         parameters: ToolSchema.object(
             [
                 ("pattern", ToolSchema.string("The glob.")),

@@ -43,7 +43,8 @@ struct DoctorCommand: AsyncParsableCommand {
             report(
                 !result.models.isEmpty,
                 result.models.isEmpty ? "no model" : "models: \(result.models.joined(separator: ", "))",
-                "set ANTHROPIC_API_KEY or OPENAI_API_KEY before the service starts, or write ~/.config/cofferdam/models.yaml"
+                "set ANTHROPIC_API_KEY, OPENAI_API_KEY or COFFERDAM_MODEL, or write ~/.config/cofferdam/models.yaml;\n"
+                    + "     then end the service, which keeps what it started with: pkill cofferdamd"
             )
             await session.client.close()
         } catch {

@@ -10,8 +10,10 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ServiceSession.with { service in
-            let id = try await service.resolve(session).sessionId
-            _ = try await service.client.call(AgentCancel.self, SessionReference(sessionId: id))
+            let session = try await service.resolve(session)
+            _ = try await service.client.call(AgentCancel.self, SessionReference(sessionId: session.sessionId))
+            let runs = session.state.isLive && session.state != .idle
+            Terminal.line(runs ? "cancelled \(session.sessionId)" : "nothing runs in \(session.sessionId)")
         }
     }
 }
@@ -27,6 +29,7 @@ struct StopCommand: AsyncParsableCommand {
         try await ServiceSession.with { service in
             let id = try await service.resolve(session).sessionId
             _ = try await service.client.call(AgentStop.self, SessionReference(sessionId: id))
+            Terminal.line("stopped \(id)")
         }
     }
 }

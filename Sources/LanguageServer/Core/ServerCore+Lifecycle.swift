@@ -9,7 +9,7 @@ extension ServerCore {
         _ params: LSP.Initialize.Params, parentEnded: @escaping @Sendable () -> Void
     ) throws -> LSP.Initialize.Result {
         do {
-            settings = try LanguageServerSettings().merging(params.initializationOptions)
+            settings = try LanguageServerSettings(client: params.clientInfo).merging(params.initializationOptions)
         } catch let error as JSONDecodingError {
             let path = "$.params.initializationOptions" + error.path.dropFirst()
             throw JSONDecodingError(path: path, message: error.message)

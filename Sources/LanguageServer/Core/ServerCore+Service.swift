@@ -19,8 +19,8 @@ extension ServerCore {
         return made
     }
 
-    /// One request to the service. Its own answers pass; trouble in reaching it is told to the user, once, and becomes
-    /// an answer in words.
+    /// One request to the service. Its own answers pass; trouble in reaching it becomes an answer in words. Nothing
+    /// is shown here: editors show the errors of what they asked for.
     func call<R: RequestType & SendableMetatype>(_ type: R.Type, _ params: R.Params) async throws -> R.Result {
         try await throughService { try await $0.call(type, params) }
     }
@@ -29,7 +29,7 @@ extension ServerCore {
         _ body: @Sendable (any AgentServiceConnection) async throws -> Value
     ) async throws -> Value {
         let service: any AgentServiceConnection
-        do { service = try agentService() } catch { throw await trouble(error) }
+        do { service = try agentService() } catch { throw Self.trouble(error) }
         do {
             let value = try await body(service)
             shownTroubles = []
@@ -39,22 +39,21 @@ extension ServerCore {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw await trouble(error)
+            throw Self.trouble(error)
         }
     }
 
-    private func trouble(_ error: any Error) async -> ResponseError {
-        let text = (error as? ResponseError)?.message ?? "\(error)"
-        if shownTroubles.insert(text).inserted { await showMessage(.error, ": \(text)") }
-        return ResponseError(code: .requestFailed, message: text)
+    private static func trouble(_ error: any Error) -> ResponseError {
+        ResponseError(code: .requestFailed, message: (error as? ResponseError)?.message ?? "\(error)")
     }
 
-    /// Runs in the background what nobody waits for; a failure reaches the user as a message.
+    /// Runs in the background what nobody waits for; a failure reaches the user as a message, once until the service
+    /// answers again.
     func inBackground(_ session: String, _ body: @escaping @Sendable (ServerCore) async throws -> Void) {
         Task {
             do { try await body(self) } catch is CancellationError {} catch {
                 let text = (error as? ResponseError)?.message ?? "\(error)"
-                guard !shownTroubles.contains(text) else { return }
+                guard shownTroubles.insert(text).inserted else { return }
                 await showMessage(.error, session: session, text)
             }
         }

@@ -187,6 +187,39 @@ struct OutcomeTests {
         try await fake.test.finish()
     }
 
+    @Test("A result is whole or by paths, never more than the service can hold; the last one outlives the sandbox")
+    func results() async throws {
+        var options = TestSession.Options(files: ["a": "0"])
+        options.limits.resultBytes = 5000
+        let large = String(repeating: "x", count: 2000)
+        let fake = try await FakeSession(
+            options, [
+                Say.calls(write("1", "a", "1"), write("2", "b", "2")), Say.text("Done."),
+                Say.calls(write("3", "c", large)), Say.text("Done."),
+            ])
+        let turn = try await fake.test.turn()
+        let file = ResultFile(stateDirectory: "\(fake.test.folder.path)/state")
+        let kept = try #require(try await file.load())
+        #expect(kept.treeHash == turn.treeHash)
+        #expect(kept.files.map(\.newContents) == [Base64.encode(Array("1".utf8)), Base64.encode(Array("2".utf8))])
+        for paths in [nil, ["b"], [], ["none"]] as [[String]?] {
+            for contents in [nil, true] {
+                let params = AgentDiff.Params(sessionId: "s", paths: paths, includeContents: contents)
+                #expect(kept.selecting(params) == (try await fake.test.session.diff(params)))
+            }
+        }
+        _ = try await fake.test.session.prompt(AgentPrompt.Params(sessionId: "s", text: "more"))
+        _ = try await fake.test.turn()
+        #expect(try await fake.test.session.diff(AgentDiff.Params(sessionId: "s")).files.count == 3)
+        await #expect(throws: AgentError.self) {
+            try await fake.test.session.diff(AgentDiff.Params(sessionId: "s", includeContents: true))
+        }
+        #expect(try await file.load() == nil)  // a result that could not be kept is not replaced by an older one
+        let some = AgentDiff.Params(sessionId: "s", paths: ["a", "b"], includeContents: true)
+        #expect(try await fake.test.session.diff(some).files.count == 2)
+        try await fake.test.finish()
+    }
+
     @Test("Unsaved buffers are what the session works on")
     func overlays() async throws {
         let fake = try await FakeSession(

@@ -82,7 +82,7 @@ describe('a session', function()
             '∴ Thinking\nLet me look.\nThe call lacks an argument.',
             'I will fix the call in `main.c`.\n',
             '▶ Run: make\ncc main.c\nmain.c:1:5: error: no\n✗ exit 2 · 1.2 s',
-            '⚑ build: 1 diagnostic (1 new, 0 fixed, 0 remaining)\n  main.c:1:5: error: too few arguments',
+            '⚑ build: 1 diagnostic\n  main.c:1:5: error: too few arguments',
             '± main.c modified\n@@ -1 +1 @@\n-int main;\n+int main(void);',
             '▶ Check build: make -k\n✓ build passed',
             '✓ verified: every required check passed',

@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func unreachableServiceIsToldOnceAndAnswered() async throws {
+    @Test func unreachableServiceIsAnsweredInWords() async throws {
         struct Refused: Error, CustomStringConvertible {
             var description: String { "the service does not accept the token" }
         }
@@ -136,8 +136,8 @@ import Testing
                     #expect(error.message == "the service does not accept the token")
                 }
             }
-            let messages = try await harness.editor.pending("window/showMessage")
-            #expect(messages == [["type": 1, "message": "Cofferdam: the service does not accept the token"]])
+            // The editor shows the answer: a message beside it would say everything twice.
+            #expect(try await harness.editor.pending("window/showMessage").isEmpty)
         }
     }
 

@@ -11,6 +11,8 @@ local words = require('cofferdam.words')
 local MAX_LISTED_DIAGNOSTICS = 10
 -- Lines of a failed tool's text.
 local MAX_FAILURE_LINES = 8
+-- Output of a check that is shorter is not worth a fold.
+local MIN_FOLDED_LINES = 4
 
 local function show_patch(self, patch)
     local shown, limit, started = 0, config.current.transcript.max_patch_lines, false
@@ -57,6 +59,7 @@ function show.sessionStatus(self, event)
 end
 
 function show.turnStarted(self, event, time)
+    self.refused = false
     local lines = text_tools.lines(event.prompt or '')
     self.writer:fresh()
     self.writer:append('\n')
@@ -116,11 +119,16 @@ function show.modelRetried(self, event)
 end
 
 function show.toolCallStarted(self, event)
-    self:speak(event.itemId, '▶ ' .. text_tools.line(event.title or event.tool or 'tool'), 'CofferdamTool')
+    local title = text_tools.line(event.title or event.tool or 'tool')
+    self:speak(event.itemId, '▶ ' .. title, 'CofferdamTool').title = title
 end
 
 function show.toolCallCompleted(self, event)
-    local item = self:speak(event.itemId, '▶ tool', 'CofferdamTool')
+    local before = self.speaking
+    local item = self.items[event.itemId]
+    -- Another one spoke meanwhile: this one's name goes into its last line.
+    local name = item and item.bytes == 0 and before ~= event.itemId and item.title or nil
+    item = name and item or self:speak(event.itemId, '▶ tool', 'CofferdamTool')
     local silent = item.bytes == 0
     self:output_end(item)
     local ending, good = nil, event.status == 'completed'
@@ -130,27 +138,37 @@ function show.toolCallCompleted(self, event)
             ending, good = event.status .. ' · ' .. ending, false
         end
     end
+    if event.status == 'denied' and self.refused then
+        -- Who refused it, and why, was said when they did.
+        self.refused = false
+        return self:close(event.itemId)
+    end
     local lines = text_tools.lines(event.text or '')
     local sign, group = words.mark(good)
+    sign = name and sign .. name .. ' · ' or sign
     if ending then
         self.writer:line(sign .. ending, group)
     elseif good then
-        local more = #lines > 1 and ('  (%s)'):format(util.plural(#lines, 'line')) or ''
-        self.writer:line(sign .. util.one_line(lines[1], 120) .. more, group)
+        self.writer:line(sign .. (#lines > 1 and util.plural(#lines, 'line') or util.one_line(lines[1], 120)), group)
     else
         self.writer:line(sign .. tostring(event.status), group)
     end
-    if not good and (silent or not ending) then
+    local only_repeats = #lines == 1 and lines[1]:lower():gsub('%.$', '') == event.status
+    if not good and (silent or not ending) and not only_repeats then
         for index, line in ipairs(lines) do
             if index > MAX_FAILURE_LINES then
                 local rest = util.plural(#lines - MAX_FAILURE_LINES, 'line')
-            self.writer:line(('  … %s more'):format(rest), 'CofferdamNote')
+                self.writer:line(('  … %s more'):format(rest), 'CofferdamNote')
                 break
             end
             self.writer:line('  ' .. line, 'CofferdamOutput')
         end
     end
     self:close(event.itemId)
+    if name then
+        -- The next line is of another one, and says so.
+        self.speaking = nil
+    end
 end
 
 function show.outputDelta(self, event)
@@ -164,16 +182,24 @@ end
 
 function show.diagnosticsUpdated(self, event)
     local list = util.table(event.diagnostics)
-    local clean = (event.remaining or 0) == 0 and (event.new or 0) == 0 and #list == 0
+    local total, new, fixed = event.total or #list, event.new or 0, event.fixed or 0
+    if total == 0 and fixed == 0 then
+        return
+    end
+    -- They are in the output that stands above too: that is folded.
+    if self.checking and self.items[self.checking] and #list > 0 then
+        self:output_end(self.items[self.checking], MIN_FOLDED_LINES)
+    end
+    local counts = { util.plural(total, 'diagnostic') }
+    if new > 0 and new < total then
+        counts[#counts + 1] = new .. ' new'
+    end
+    if fixed > 0 then
+        counts[#counts + 1] = fixed .. ' fixed'
+    end
     self.writer:line(
-        ('⚑ %s: %s (%d new, %d fixed, %d remaining)'):format(
-            text_tools.line(event.check or '?'),
-            util.plural(event.total or #list, 'diagnostic'),
-            event.new or 0,
-            event.fixed or 0,
-            event.remaining or 0
-        ),
-        clean and 'CofferdamGood' or 'CofferdamTool'
+        ('⚑ %s: %s'):format(text_tools.line(event.check or '?'), table.concat(counts, ', ')),
+        total == 0 and 'CofferdamGood' or 'CofferdamTool'
     )
     for index, diagnostic in ipairs(list) do
         if index > MAX_LISTED_DIAGNOSTICS then
@@ -199,16 +225,15 @@ function show.checkStarted(self, event)
     for _, word in ipairs(util.table(event.command)) do
         command[#command + 1] = text_tools.line(word)
     end
-    self:speak(
-        event.itemId,
-        ('▶ Check %s: %s'):format(text_tools.line(event.name or '?'), table.concat(command, ' ')),
-        'CofferdamTool'
-    )
+    local name, words = text_tools.line(event.name or '?'), table.concat(command, ' ')
+    self:speak(event.itemId, '▶ Check ' .. name .. (words ~= name and ': ' .. words or ''), 'CofferdamTool')
+    self.checking = event.itemId
 end
 
 function show.checkCompleted(self, event)
     local item = self:speak(event.itemId, '▶ Check', 'CofferdamTool')
     self:output_end(item)
+    self.checking = nil
     local line, group = words.evidence_line(event.evidence)
     self.writer:line(line, group)
     self:close(event.itemId)
@@ -235,6 +260,7 @@ function show.approvalResolved(self, event)
     local resolution = util.table(event.resolution)
     local allowed = resolution.decision ~= nil and resolution.decision ~= 'reject'
     local sign, group = words.mark(allowed)
+    self.refused = self.refused or not allowed
     local title = self.asked[resolution.approvalId]
     self.writer:line(sign .. (title and title .. ' · ' or '') .. words.resolution_words(resolution), group)
     if title then
@@ -245,15 +271,15 @@ end
 function show.turnCompleted(self, event, _, session)
     local good = event.outcome == 'verified' or event.outcome == 'answered'
     local files = util.table(event.changedFiles)
-    local parts = { words.outcome_words(event.outcome) }
-    if event.reason and event.reason ~= '' then
-        parts[#parts + 1] = text_tools.line(event.reason)
+    local outcome = words.outcome_words(event.outcome)
+    if event.reason and event.reason ~= '' and event.reason ~= event.outcome then
+        outcome = outcome .. ': ' .. text_tools.line(event.reason)
     end
     local sign, group = '■ ', 'CofferdamBad'
     if good then
         sign, group = '✓ ', 'CofferdamGood'
     end
-    self.writer:line('\n' .. sign .. table.concat(parts, ' · '), group)
+    self.writer:line('\n' .. sign .. outcome, group)
     local facts = { util.plural(event.steps or 0, 'step'), util.human_duration(event.durationMilliseconds) }
     if session and session.tokens then
         facts[#facts + 1] = util.human_count(session.tokens) .. ' tokens'
@@ -271,10 +297,9 @@ end
 function show.resultApplied(self, event)
     local applied, conflicts = util.table(event.applied), util.table(event.conflicts)
     local sign, group = words.mark(#conflicts == 0)
-    self.writer:line(
-        ('%s%s applied by %s'):format(sign, util.plural(#applied, 'file'), text_tools.line(event.client or '?')),
-        group
-    )
+    local rest = #conflicts > 0 and (', %d not,'):format(#conflicts) or ''
+    local who = text_tools.line(event.client or '?')
+    self.writer:line(('%s%s applied%s by %s'):format(sign, util.plural(#applied, 'file'), rest, who), group)
     for _, conflict in ipairs(conflicts) do
         conflict = util.table(conflict)
         self.writer:line(

@@ -182,6 +182,13 @@ end
 
 --- Ends the running turn; the session stays.
 function M.cancel(id)
+    local session = session_of(id)
+    if session and session.attached and session.state == 'idle' then
+        local _, _, util = rooms()
+        return util.notify('nothing runs in ' .. session.id)
+    elseif not session then
+        return
+    end
     end_with('agent/cancel', 'cancelled', id)
 end
 
@@ -244,7 +251,7 @@ end
 function M.describe(summary)
     local util = require('cofferdam.util')
     local state = tostring(summary.state)
-    if state == 'idle' and util.string(summary.outcome) then
+    if (state == 'idle' or state == 'stopped') and util.string(summary.outcome) then
         state = summary.outcome
     end
     if #util.table(summary.pendingApprovals) > 0 then

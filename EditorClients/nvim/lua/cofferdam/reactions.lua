@@ -80,7 +80,7 @@ function react.reasoningStarted(session)
 end
 
 function react.toolCallStarted(session, event)
-    session.activity = util.one_line(event.title or event.tool, 40)
+    session.activity = util.one_line(event.title or event.tool, 28)
 end
 
 function react.toolCallCompleted(session)

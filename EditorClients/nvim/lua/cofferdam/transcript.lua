@@ -195,8 +195,12 @@ function Transcript:output(item, event)
     end
 end
 
--- The end of output that was cut off.
-function Transcript:output_end(item)
+-- The end of output that was cut off, and the fold: from `fold_lines` on, by default as the user has set it.
+function Transcript:output_end(item, fold_lines)
+    if item.ended then
+        return
+    end
+    item.ended = true
     if item.dropped > 0 then
         local pieces = {}
         for index = item.tail_first, item.tail_last do
@@ -210,7 +214,7 @@ function Transcript:output_end(item)
         end
         self.writer:append(text_tools.cleaner():clean(tail), 'CofferdamOutput')
     end
-    self:fold_to_here(item, config.current.transcript.fold_output_lines)
+    self:fold_to_here(item, fold_lines or config.current.transcript.fold_output_lines)
 end
 
 --- Shows one event. Types that are not known are left out.

@@ -31,20 +31,22 @@ function M.mark(good)
     return '✗ ', 'CofferdamBad'
 end
 
---- One line about what a check proved.
+--- One line about what a check proved: how it ended only where that is news.
 function M.evidence_line(evidence)
     evidence = util.table(evidence)
-    local words = M.command_end(evidence.result)
-    local sign, group = M.mark(evidence.passed == true)
-    return ('%s%s %s · %s · %s, %s'):format(
-        sign,
-        text_tools.line(evidence.name or '?'),
-        evidence.passed and 'passed' or 'failed',
-        words,
-        util.plural(evidence.errors or 0, 'error'),
-        util.plural(evidence.warnings or 0, 'warning')
-    ),
-        group
+    local passed = evidence.passed == true
+    local sign, group = M.mark(passed)
+    local result = util.table(evidence.result)
+    local parts = { text_tools.line(evidence.name or '?') .. (passed and ' passed' or ' failed') }
+    local as_usual = passed and result.status == 'exited' and result.exitCode == 0
+    parts[#parts + 1] = as_usual and util.human_duration(result.durationMilliseconds) or M.command_end(result)
+    for _, kind in ipairs({ 'error', 'warning' }) do
+        local count = evidence[kind .. 's'] or 0
+        if count > 0 then
+            parts[#parts + 1] = util.plural(count, kind)
+        end
+    end
+    return sign .. table.concat(parts, ' · '), group
 end
 
 local decisions = {
@@ -73,7 +75,7 @@ function M.resolution_words(resolution)
 end
 
 local outcome_words = {
-    verified = 'verified: every required check passed',
+    verified = 'verified',
     unverified = 'not verified',
     answered = 'answered',
     cancelled = 'cancelled',
