@@ -348,7 +348,7 @@ from a timer.  By default an error is shown in the echo area."
                  (run-at-time
                   0 nil (or on-error
                             (lambda (text)
-                              (message "Cofferdam: %s: %s" method text)))
+                              (message "Cofferdam: %s" text)))
                   text)))))
 
 (defun cofferdam--call (conn method params)

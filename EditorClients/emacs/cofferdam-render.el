@@ -137,8 +137,11 @@
     (clrhash cofferdam--items)
     (setq cofferdam--writer nil)
     (cofferdam--gap)
-    (cofferdam--emit (format "%s %s: %s\n" (cofferdam--glyph "■" "=") outcome
-                             (cofferdam--one-line (plist-get event :reason) 500))
+    (cofferdam--emit (format "%s %s%s\n" (cofferdam--glyph "■" "=") outcome
+                             (let ((reason (plist-get event :reason)))
+                               (if (member reason (list outcome "" nil))
+                                   ""
+                                 (concat ": " (cofferdam--one-line reason 500)))))
                      'face face 'cofferdam-item 'end)
     (cofferdam--emit-face 'cofferdam-meta "  %s, %s\n"
                           (cofferdam--plural (or (plist-get event :steps) 0) "step")

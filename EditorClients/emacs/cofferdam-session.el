@@ -261,7 +261,10 @@ there are several."
                   (lambda (session) (equal root (cofferdam-session-root session)))
                   all)))
       (or (cofferdam--choose prompt (or here all))
-          (user-error "No such session; M-x cofferdam-list shows all")))))
+          (user-error (if (cofferdam--all-sessions)
+                          "No session here to %s; M-x cofferdam-list shows all"
+                        "No session yet; M-x cofferdam-start, or M-x cofferdam-list")
+                      (downcase (string-remove-suffix " of" prompt)))))))
 
 (provide 'cofferdam-session)
 ;;; cofferdam-session.el ends here

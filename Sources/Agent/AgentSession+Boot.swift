@@ -90,8 +90,18 @@ extension AgentSession {
     }
 
     private func projectConfiguration(_ snapshot: WorkspaceSnapshot) throws -> ProjectConfiguration {
-        guard let bytes = read(Self.configurationFile, snapshot) else { return ProjectConfiguration() }
-        return try ProjectConfigurationLoader.load(yaml: bytes, file: Self.configurationFile)
+        let name = Self.configurationFile
+        if let bytes = read(name, snapshot) { return try ProjectConfigurationLoader.load(yaml: bytes, file: name) }
+        let path = "\(configuration.workspaceFolder)/\(name)"
+        // Where git ignores it, it is in no snapshot.
+        if snapshot.entries[name] == nil, let bytes = FileBytes.read(path, limit: ConfigurationLimits.fileBytes) {
+            return try ProjectConfigurationLoader.load(yaml: bytes, file: name)
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 || errno != ENOENT else { return ProjectConfiguration() }
+        // What it denies must not be silently absent.
+        throw AgentError.configuration(
+            "\(name) cannot be read: it must be a regular file of at most \(ConfigurationLimits.fileBytes) bytes")
     }
 
     private func checkDefinitions(
@@ -138,6 +148,6 @@ extension AgentSession {
     /// A regular file of the snapshot; never through a link.
     private func read(_ path: String, _ snapshot: WorkspaceSnapshot) -> [UInt8]? {
         guard let entry = snapshot.entries[path], entry.mode != .symbolicLink else { return nil }
-        return FileBytes.read("\(snapshot.base)/\(path)", limit: 1 << 20)
+        return FileBytes.read("\(snapshot.base)/\(path)", limit: ConfigurationLimits.fileBytes)
     }
 }

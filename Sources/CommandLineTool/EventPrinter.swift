@@ -8,6 +8,10 @@ struct EventPrinter {
     private var midLine = false
     /// Lines of each item's output that were shown; the rest is in the log.
     private var outputLines: [String: Int] = [:]
+    /// Where each item's streams stand.
+    private var openOutput: [String: [OutputStream: OpenOutput]] = [:]
+    /// What the running check printed here: its diagnostics are not said twice.
+    private var checkOutput: [String] = []
 
     /// A terminal that scrolls for minutes helps nobody.
     private static let maximumOutputLines = 200
@@ -37,17 +41,21 @@ struct EventPrinter {
         case .outputDelta(let event): show(event)
         case .fileChanged(let event): showPatch(event.patch)
         case .diagnosticsUpdated(let event): show(event)
-        case .checkStarted(let event): line("? check \(Self.named(event.name, event.command))", .cyan)
+        case .checkStarted(let event):
+            checkOutput = []
+            line("? check \(Self.named(event.name, event.command))", .cyan)
         case .checkCompleted(let event):
+            endOutput(event.itemId)
             let evidence = event.evidence
             let mark = evidence.passed ? "✓ check \(evidence.name) passed" : "✗ check \(evidence.name) failed"
             line(mark, evidence.passed ? .green : .red)
         case .approvalRequested(let event):
             line("‼ waits for approval: \(event.approval.title)  (\(event.approval.approvalId))", .yellow)
+            ApprovalPrompt.wasAnnounced(event.approval.approvalId)
         case .approvalResolved(let event):
             let resolution = event.resolution
             let by = resolution.answeredBy.map { " by \($0)" } ?? ""
-            line("· approval \(resolution.decision?.rawValue ?? resolution.cause.rawValue)\(by)", .dim)
+            line("· \(resolution.decision?.words ?? resolution.cause.rawValue)\(by)", .dim)
         case .turnCompleted(let event): show(event)
         case .resultApplied(let event): line("· applied \(Self.files(event.applied.count))", .dim)
         case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
@@ -56,6 +64,7 @@ struct EventPrinter {
     }
 
     private mutating func show(_ event: ToolCallCompleted) {
+        endOutput(event.itemId)
         switch event.status {
         case .completed: break
         case .failed:
@@ -67,13 +76,30 @@ struct EventPrinter {
     }
 
     private mutating func show(_ event: OutputDelta) {
-        guard let text = event.text else { return line("  [binary output]", .dim) }
-        for part in text.split(separator: "\n", omittingEmptySubsequences: true) {
-            let shown = outputLines[event.itemId, default: 0]
-            outputLines[event.itemId] = shown + 1
-            if shown == Self.maximumOutputLines { line("  [… more in the session's log …]", .dim) }
-            if shown < Self.maximumOutputLines { line("  \(part)", .dim) }
+        guard let text = event.text else {
+            let note = "[binary output]"
+            if checkOutput.last != note { outputLine(note, of: event.itemId) }
+            return
         }
+        for part in openOutput[event.itemId, default: [:]][event.stream, default: OpenOutput()].lines(text) {
+            outputLine(part, of: event.itemId)
+        }
+    }
+
+    /// The item is over: what it left without an end of line is a line too.
+    private mutating func endOutput(_ itemId: String) {
+        guard let open = openOutput.removeValue(forKey: itemId) else { return }
+        for stream in [OutputStream.stdout, .stderr] { outputLine(open[stream]?.rest ?? "", of: itemId) }
+    }
+
+    private mutating func outputLine(_ text: String, of itemId: String) {
+        guard !text.isEmpty else { return }
+        let shown = outputLines[itemId, default: 0]
+        outputLines[itemId] = shown + 1
+        if shown == Self.maximumOutputLines { line("  [… more in the session's log …]", .dim) }
+        guard shown < Self.maximumOutputLines else { return }
+        checkOutput.append(text)
+        line("  \(text)", .dim)
     }
 
     private mutating func showPatch(_ patch: String) {
@@ -84,13 +110,17 @@ struct EventPrinter {
     }
 
     private mutating func show(_ event: DiagnosticsUpdated) {
-        for diagnostic in event.diagnostics.prefix(20) {
+        let unsaid = event.diagnostics.filter { diagnostic in
+            let message = diagnostic.message.prefix { $0 != "\n" }
+            return !checkOutput.contains { $0.contains(message) }
+        }
+        for diagnostic in unsaid.prefix(20) {
             let place = diagnostic.range.map { ":\($0.startLine):\($0.startColumn)" } ?? ""
             line(
                 "  \(diagnostic.path)\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)",
                 diagnostic.severity == .error ? .red : .yellow)
         }
-        if event.total > 20 { line("  [… \(event.total - 20) more …]", .dim) }
+        if unsaid.count > 20 { line("  [… \(unsaid.count - 20) more …]", .dim) }
     }
 
     private mutating func show(_ event: TurnCompleted) {
@@ -100,7 +130,8 @@ struct EventPrinter {
             case .unverified, .limit, .cancelled: .yellow
             case .failed: .red
             }
-        line("■ \(event.outcome.rawValue): \(event.reason)", style)
+        let outcome = event.outcome.rawValue
+        line("■ \(event.reason == outcome ? outcome : "\(outcome): \(event.reason)")", style)
         for evidence in event.evidence {
             line("  \(evidence.passed ? "✓" : "✗") \(Self.named(evidence.name, evidence.command))", .dim)
         }
@@ -123,7 +154,7 @@ struct EventPrinter {
     }
 
     private mutating func endLine() {
-        if midLine { Terminal.line("") }
+        if ApprovalPrompt.leavesLine() || midLine { Terminal.line("") }
         midLine = false
     }
 }

@@ -1,5 +1,8 @@
 """Approvals: asked of every client, answered once."""
+import contextlib
 import json
+import os
+import pty
 import subprocess
 
 import recordings
@@ -30,7 +33,7 @@ def test_another_client_approves_and_a_late_answer_is_refused_politely(world, tm
     assert approval["command"] == "touch made.txt" and approval["tool"] == "run"
     assert "run" in approval["reason"]
     shown = world.cofferdam("approve", cwd=project, check=0)
-    assert "$ touch made.txt" in shown.stdout and "allowOnce" in shown.stdout
+    assert "$ touch made.txt" in shown.stdout and "allowed once" in shown.stdout
     late = world.cofferdam("reject", approval["approvalId"], cwd=project)
     seen = finish(process)
     assert late.returncode in (1, 7) and ("too late" in late.stderr or "is over" in late.stderr), late
@@ -38,6 +41,28 @@ def test_another_client_approves_and_a_late_answer_is_refused_politely(world, tm
     assert (project / "made.txt").exists()
     resolved = [e["event"]["resolution"] for e in seen if e.get("event", {}).get("type") == "approvalResolved"]
     assert [(r["cause"], r["decision"]) for r in resolved] == [("answered", "allowOnce")]
+
+
+def test_a_question_on_a_terminal_stands_last_and_ends_when_another_client_answers(world, tmp_path):
+    recording = recordings.asks_to_run(tmp_path / "r.json", ["touch", "made.txt"])
+    project = world.replay(recording).project("broken-c")
+    (project / ".cofferdam.yaml").write_text(POLICY)
+    terminal, other = pty.openpty()
+    process = world.start(BIN / "cofferdam", "run", "Make it", cwd=project, stdin=other, stdout=other, stderr=other)
+    os.close(other)
+    screen = b""
+    while b"Allow?" not in screen:
+        screen += os.read(terminal, 4096)
+    asked_at = screen.index("‼ waits for approval".encode())
+    assert asked_at < screen.index(b"$ touch made.txt") < screen.index(b"Allow?")
+    assert screen.count(b"Run: touch made.txt") == 2, "its call, and the question"
+    world.cofferdam("approve", cwd=project, check=0)
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while chunk := os.read(terminal, 4096):
+            screen += chunk
+    os.close(terminal)
+    assert process.wait(timeout=60) == 0 and (project / "made.txt").exists()
+    assert screen[screen.index(b"Allow?"):].split(b"\r\n")[1].find(b"allowed once by") >= 0, screen.decode()
 
 
 def test_a_rejection_reaches_the_model_with_its_feedback(world, tmp_path):

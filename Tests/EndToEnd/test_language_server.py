@@ -1,17 +1,15 @@
 """`cofferdam lsp` in front of editors that know nothing of Cofferdam: LSP 3.17 alone (pytest-lsp)."""
-import asyncio
 import contextlib
 import json
 import os
-import signal
+import select
 import subprocess
-import sys
 
 import pytest
 from lsprotocol import types
 
 import recordings
-from conftest import BIN, DEADLINE, FIXTURES, wait_for
+from conftest import BIN, DEADLINE, FIXTURES
 from lsp_editor import Editor, eglot_1_9, launch, neovim, uri_of, visual_studio_code
 
 pytestmark = pytest.mark.filterwarnings("error::pytest_lsp.LspSpecificationWarning")
@@ -404,6 +402,7 @@ def test_output_is_frames_and_nothing_else(world):
     server.stdin.flush()
     output = b""
     while b"every required check passed" not in output:
+        assert select.select([server.stdout], [], [], 30)[0], output[-3000:]
         part = os.read(server.stdout.fileno(), 1 << 16)
         assert part, output
         output += part

@@ -55,7 +55,8 @@ import WebSocket
     @Test(arguments: bad) func violations(_ bad: Bad) async throws {
         try await TestService.with { service in
             let client = try await RawClient.webSocket(to: service.address)
-            try await client.send(bad.bytes)
+            // The service may be quicker to close than this write is to be reported as done.
+            try? await client.send(bad.bytes)
             #expect(try await client.readCloseCode() == bad.code)
             // The connection ends, though we never answer the close frame.
             _ = await client.readToEnd()

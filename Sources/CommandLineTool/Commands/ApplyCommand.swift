@@ -29,6 +29,7 @@ struct ApplyCommand: AsyncParsableCommand {
             if let text = try? JSONCoder.encode(["apply": try JSONCoder.encode(result)]).text { Terminal.line(text) }
             return
         }
+        if result.applied.isEmpty, result.conflicts.isEmpty { Terminal.line("nothing to apply") }
         for path in result.applied { Terminal.line("applied \(Terminal.harmless(path))") }
         for conflict in result.conflicts {
             Terminal.error("conflict \(Terminal.harmless(conflict.path)): \(Terminal.harmless(conflict.reason))")

@@ -34,6 +34,17 @@ struct RejectCommand: AsyncParsableCommand {
     }
 }
 
+extension ApprovalDecision {
+    var words: String {
+        switch self {
+        case .allowOnce: "allowed once"
+        case .allowSession: "allowed for the session"
+        case .allowEdited: "allowed as edited"
+        case .reject: "rejected"
+        }
+    }
+}
+
 enum ApprovalAnswer {
     static func send(session: String?, approval: String?, decision: ApprovalDecision, feedback: String?) async throws {
         try await ServiceSession.with { service in
@@ -55,8 +66,8 @@ enum ApprovalAnswer {
                 AgentApprove.self,
                 AgentApprove.Params(
                     sessionId: summary.sessionId, approvalId: id, decision: decision, feedback: feedback))
-            if result.accepted { return Terminal.line("\(decision.rawValue)") }
-            let how = result.resolution.decision?.rawValue ?? result.resolution.cause.rawValue
+            if result.accepted { return Terminal.line(decision.words) }
+            let how = result.resolution.decision?.words ?? result.resolution.cause.rawValue
             let by = result.resolution.answeredBy.map { " by \($0)" } ?? ""
             Terminal.error("cofferdam: too late: already \(how)\(by)")
             throw ExitCode(ExitStatus.unverified)

@@ -76,7 +76,8 @@ extension ServerCore {
 
     private func turnEnded(_ event: TurnCompleted, of id: String) async {
         let reason = DisplayText.lastLine(event.reason, limit: 200)
-        let outcome = Wording.outcome(event.outcome) + (reason.isEmpty ? "" : ": \(reason)")
+        let isNews = !reason.isEmpty && reason != event.outcome.rawValue
+        let outcome = Wording.outcome(event.outcome) + (isNews ? ": \(reason)" : "")
         await endProgress(id, outcome)
         guard let session = sessions[id] else { return }
         let appliesItself =
@@ -90,7 +91,7 @@ extension ServerCore {
         if session.hasResult {
             text += ". Changed \(Wording.files(event.changedFiles))"
             if settings.applyMode != .never, !session.isApplied, !appliesItself {
-                text += ". Apply with the code action “\(applyTitle(id))” or the command \(CommandName.apply.rawValue)"
+                text += "; apply with a code action or \(CommandName.apply.rawValue)"
             }
         }
         await showMessage(event.outcome == .failed ? .error : .info, session: id, text)

@@ -1,7 +1,7 @@
 /// Takes terminal control out of a stream of text; keeps its place in an escape sequence between pieces.
 ///
 /// Sequences are dropped as ECMA-48 delimits them: CSI up to its final byte, OSC and other strings up to BEL or ST.
-struct OutputCleaner: Sendable {
+public struct OutputCleaner: Sendable {
     private enum State: Sendable { case text, escape, sequence, string, stringEscape, carriageReturn }
 
     /// A string sequence longer than this is no title or link: what follows is text again.
@@ -10,8 +10,10 @@ struct OutputCleaner: Sendable {
     private var state = State.text
     private var stringLength = 0
 
+    public init() {}
+
     /// The next piece of the stream.
-    mutating func clean(_ text: String) -> String {
+    public mutating func clean(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars { consume(scalar, into: &result) }

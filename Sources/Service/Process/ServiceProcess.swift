@@ -53,7 +53,7 @@ public struct ServiceProcess: Sendable {
     private func waitForEnd(_ endpoint: ServiceEndpoint, _ signals: TerminationSignals, _ log: Log) async {
         await withTaskGroup(of: String.self) { group in
             group.addTask { "signal \(await signals.first())" }
-            if let limit = configuration.idleTimeout {
+            if let limit = idleLimit(endpoint.backend) {
                 group.addTask {
                     await Self.waitForIdleness(endpoint, limit)
                     return "idle for \(limit)"
@@ -64,6 +64,14 @@ public struct ServiceProcess: Sendable {
             group.cancelAll()
         }
     }
+
+    /// A service of the user's own without a model ends soon: the one that starts next sees what they have set since.
+    private func idleLimit(_ backend: any SessionBackend) -> Duration? {
+        guard configuration.embedded != nil, backend.models.isEmpty else { return configuration.idleTimeout }
+        return min(configuration.idleTimeout ?? Self.modellessIdleLimit, Self.modellessIdleLimit)
+    }
+
+    private static let modellessIdleLimit = Duration.seconds(2)
 
     /// Returns when for `limit` there has been neither a client nor a live session.
     private static func waitForIdleness(_ endpoint: ServiceEndpoint, _ limit: Duration) async {

@@ -13,6 +13,9 @@ actor Connector {
     /// For the TCP or unix connect, and for the handshake after it.
     private static let timeout = TimeAmount.seconds(10)
     private static let path = "/v1/rpc"
+    /// A service that was told to end grants its sessions ten seconds.
+    private static let endsWithin = Duration.seconds(20)
+    private static let ending = "the service is shutting down"
 
     init(_ configuration: ServiceClientConfiguration) { self.configuration = configuration }
 
@@ -24,9 +27,16 @@ actor Connector {
             return try await open(url)
         } catch let error as ServiceClientError {
             guard configuration.startsEmbedded, error != .closed else { throw error }
-            // Not there, or just replaced by one with another token.
-            try await start()
-            return try await open(url)
+            // Not there, just replaced by one with another token, or about to end: then the next one starts after it.
+            // One that has just started may also have ended by itself, of idleness on a busy machine.
+            let end = ContinuousClock.now + Self.endsWithin
+            while true {
+                try await start()
+                do { return try await open(url) } catch let error as ServiceClientError {
+                    guard case .unreachable = error, .now < end else { throw error }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
         }
     }
 
@@ -100,10 +110,11 @@ actor Connector {
     private static func translate(_ error: any Error, _ url: ServiceURL) -> ServiceClientError {
         switch error {
         case ClientHandshakeError.refused(401, _): .unauthorized(service: url.description)
+        case ClientHandshakeError.refused(503, _): .unreachable(service: url.description, reason: ending)
         case let error as NIOConnectionError:
             .unreachable(service: url.description, reason: reason(error))
         case let error as IOError:
-            .unreachable(service: url.description, reason: error.description)
+            .unreachable(service: url.description, reason: reason(error))
         default: .unreachable(service: url.description, reason: "\(error)")
         }
     }
@@ -112,8 +123,11 @@ actor Connector {
         if error.dnsAError != nil || error.dnsAAAAError != nil, error.connectionErrors.isEmpty {
             return "the host \(error.host) is not known"
         }
-        return error.connectionErrors.first.map { "\($0.error)" } ?? "no address could be connected to"
+        guard let first = error.connectionErrors.first?.error else { return "no address could be connected to" }
+        return (first as? IOError).map(reason) ?? "\(first)"
     }
+
+    private static func reason(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 
     private func tlsHandlerFactory(_ url: ServiceURL) throws(ServiceClientError) -> (
         @Sendable () throws -> NIOSSLClientHandler

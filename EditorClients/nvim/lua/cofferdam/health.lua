@@ -31,6 +31,28 @@ local function check_neovim(report)
     end
 end
 
+-- What `cofferdam doctor` says: the sandbox's programs, the service, its models.
+local function check_service(report, program)
+    local say, text
+    local function put()
+        if say then
+            say(text)
+        end
+    end
+    for _, line in ipairs(vim.fn.systemlist({ program, 'doctor' })) do
+        line = require('cofferdam.text').line((line:gsub('\27%[[%d;]*m', '')))
+        local kind, rest = line:match('^(%a+)%s+(.*)')
+        local next_say = ({ ok = report.ok, FAIL = report.error, note = report.warn })[kind]
+        if next_say then
+            put()
+            say, text = next_say, rest
+        elseif say and line:match('^%s') then
+            text = text .. (text:match('\n') and ' ' or '\n') .. line:gsub('^%s+', '')
+        end
+    end
+    put()
+end
+
 local function check_server(report, config)
     local problem = require('cofferdam.client').server_problem()
     if problem then
@@ -44,7 +66,9 @@ local function check_server(report, config)
         report.ok('version: ' .. require('cofferdam.util').one_line(output, 80))
     else
         report.warn(('`%s --version` failed: %s'):format(program, require('cofferdam.util').one_line(output, 120)))
+        return
     end
+    check_service(report, program)
 end
 
 local function check_connections(report)

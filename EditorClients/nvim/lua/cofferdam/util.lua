@@ -27,6 +27,8 @@ end
 -- While the message line is in use.
 local NOTIFY_AGAIN_MILLISECONDS = 300
 
+local WHERE_ALL_OF_IT_IS = ' (:Cofferdam log)'
+
 -- Neovim's own vim.notify, not one of a plugin.
 local function notify_is_builtin()
     local info = debug.getinfo(vim.notify, 'S')
@@ -49,7 +51,11 @@ local function show_message(text, level)
         -- Two messages without a redraw between them would stop the editor too.
         vim.cmd('redraw')
     end
-    vim.notify(M.one_line('cofferdam: ' .. text, room), level, { title = 'Cofferdam' })
+    local whole = M.one_line('cofferdam: ' .. text)
+    if room and vim.fn.strdisplaywidth(whole) > room and level >= vim.log.levels.ERROR then
+        whole = M.one_line(whole, room - #WHERE_ALL_OF_IT_IS) .. WHERE_ALL_OF_IT_IS
+    end
+    vim.notify(M.one_line(whole, room), level, { title = 'Cofferdam' })
 end
 
 --- Tells the user something, in one line. The whole text is in the log.
