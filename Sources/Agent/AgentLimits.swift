@@ -29,8 +29,8 @@ public struct AgentLimits: Sendable {
     public var callsPerAnswer = 64
     /// Bytes of a file that the result can carry.
     public var resultFileBytes = 32 << 20
-    /// Bytes of all contents and patches of one result: what a sandbox can make the service hold in memory.
-    public var resultBytes = 128 << 20
+    /// Bytes of all contents and patches of one result: as base64 it must fit into one message (64 MiB).
+    public var resultBytes = 40 << 20
     /// Bytes of a patch in an event.
     public var eventPatchBytes = 64 << 10
 

@@ -42,7 +42,8 @@ extension AgentSession {
             let ready = assemble(made, snapshot, project, checks)
             try await runBaseline(ready)
             try Task.checkCancellation()
-            await setState(.running)
+            let leftOut = snapshot.leftOut.joined(separator: "; ")
+            await setState(.running, reason: leftOut.isEmpty ? nil : "left out of the sandbox: \(leftOut)")
             await booted(ready)
         } catch {
             await sandbox?.stop()

@@ -24,7 +24,8 @@ extension AgentSession {
             bytes += [file.patch, file.oldContents, file.newContents].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
             guard bytes <= configuration.limits.resultBytes else {
                 throw AgentError.invalidParams(
-                    "the result is larger than \(configuration.limits.resultBytes >> 20) MiB; ask for some of its paths")
+                    "the result is larger than \(configuration.limits.resultBytes >> 20) MiB; ask for some of its paths"
+                )
             }
             files.append(file)
         }

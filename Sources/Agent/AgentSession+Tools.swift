@@ -170,9 +170,12 @@ extension AgentSession {
         let answer = try outcome.get()
         try Task.checkCancellation()
         switch (answer.resolution.cause, answer.resolution.decision) {
-        case (.answered, .allowOnce?):
-            return .allowed
-        case (.answered, .allowSession?):
+        case (.answered, .allowOnce?), (.answered, .allowSession?):
+            // What was shown is what is done: something in the sandbox may have changed the file meanwhile.
+            if try await prepared.preview?() != diff {
+                return .refused("Not done: the file changed while the user was asked. Read it and call again.")
+            }
+            guard answer.resolution.decision == .allowSession else { return .allowed }
             granted.insert(grantKey(call))
             return .allowed
         case (.answered, .allowEdited?):

@@ -37,6 +37,9 @@ extension AgentSession {
             ending.outcome = .unverified
             ending.reason = "files changed after the checks had run"
         }
+        if let leftOut = tree?.leftOut, !leftOut.isEmpty {
+            ending.reason += "; not part of the result: \(leftOut.prefix(5).joined(separator: ", "))"
+        }
         setOutcome(ending.outcome)
         do {
             try await emit(

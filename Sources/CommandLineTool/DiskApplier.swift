@@ -20,7 +20,7 @@ struct DiskApplier {
         }
         for file in diff.files {
             do {
-                try apply(file, to: session.workspaceFolder)
+                try apply(file, to: session.workspaceFolder, isNamed: paths?.contains(file.path) ?? false)
                 result.applied.append(file.path)
             } catch {
                 result.conflicts.append(ApplyConflict(path: file.path, reason: "\(error)"))
@@ -38,16 +38,21 @@ struct DiskApplier {
         var description: String
     }
 
-    private func apply(_ file: FileDifference, to folder: String) throws {
+    private func apply(_ file: FileDifference, to folder: String, isNamed: Bool) throws {
         let path = try WorkspacePath(file.path)
+        guard file.sensitive != true || isNamed else {
+            throw Conflict(
+                description: "this file runs outside the sandbox once it is applied; look at it and apply it by --path")
+        }
         guard file.oldMode != "120000", file.newMode != "120000" else {
             throw Conflict(description: "symbolic links are not applied; see `cofferdam diff`")
         }
         let current = try files.read(path, beneath: folder, limit: Self.maximumBytes)
         let new = try file.newContents.map(decode)
-        if current?.bytes == new, new != nil || current == nil { return }  // it is there already
+        let changesMode = file.oldMode != nil && file.newMode != nil && file.oldMode != file.newMode
+        if current?.bytes == new, !changesMode { return }  // it is there already
         let old = try file.oldContents.map(decode)
-        guard current?.bytes == old else {
+        guard current?.bytes == old || (changesMode && current?.bytes == new) else {
             throw Conflict(
                 description: current == nil
                     ? "the file was deleted here meanwhile"

@@ -6,13 +6,15 @@ import TestSupport
 @Suite("Policy only narrows")
 struct AlgebraTests {
     private static let ruleTexts = [
-        "*", "read", "edit", "run", "*(a/**)", "read(a/*)", "read(**)", "edit(b)", "run(git *)", "run(git push *)", "*(x)",
+        "*", "read", "edit", "run", "*(a/**)", "read(a/*)", "read(**)", "edit(b)", "run(git *)", "run(git push *)",
+        "*(x)",
     ]
     private static let actions = [
         PolicyAction(tool: "read", subject: .path("a/b")), PolicyAction(tool: "read", subject: .path("b")),
         PolicyAction(tool: "edit", subject: .path("b")), PolicyAction(tool: "edit", subject: .path("a/b/c")),
         PolicyAction(tool: "run", subject: .arguments(["git", "push", "x"])),
-        PolicyAction(tool: "run", subject: .arguments(["make"])), PolicyAction(tool: "shell", subject: .commandLine("x")),
+        PolicyAction(tool: "run", subject: .arguments(["make"])),
+        PolicyAction(tool: "shell", subject: .commandLine("x")),
         PolicyAction(tool: "other", subject: .none),
     ]
 
@@ -102,7 +104,8 @@ struct AlgebraTests {
             let layers = source.layers()
             for action in Self.actions {
                 let verdict = EffectivePolicy(layers: layers).decide(action).verdict
-                #expect(EffectivePolicy(layers: layers + [PolicyLayer(name: "empty")]).decide(action).verdict == verdict)
+                #expect(
+                    EffectivePolicy(layers: layers + [PolicyLayer(name: "empty")]).decide(action).verdict == verdict)
                 let nothing = PolicyLayer(name: "nothing", tools: [])
                 #expect(EffectivePolicy(layers: layers + [nothing]).decide(action).verdict == .deny)
                 let failed = PolicyLayer.failed(name: "failed", reason: "no")

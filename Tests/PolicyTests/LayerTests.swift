@@ -21,7 +21,8 @@ struct LayerTests {
     @Test(
         "What is not understood is an error, never overlooked",
         arguments: [
-            ("[]", "must be a mapping"), (#"{"tool":[]}"#, "unknown key `tool`"), (#"{"tools":"read"}"#, "list of rules"),
+            ("[]", "must be a mapping"), (#"{"tool":[]}"#, "unknown key `tool`"),
+            (#"{"tools":"read"}"#, "list of rules"),
             (#"{"tools":[1]}"#, "list of texts"), (#"{"deny":null}"#, "list of rules"), (#"{"deny":["a("]}"#, "`a(`"),
             (#"{"version":2}"#, "version 2"), (#"{"version":"1"}"#, "a number"), ("null", "must be a mapping"),
         ])
@@ -61,7 +62,8 @@ struct LayerTests {
     @Test(
         "The built-in layer",
         arguments: [
-            ("read", PolicyAction.Subject.path("a.c"), Verdict.allow), ("read", .path(".github/workflows/ci.yml"), .allow),
+            ("read", PolicyAction.Subject.path("a.c"), Verdict.allow),
+            ("read", .path(".github/workflows/ci.yml"), .allow),
             ("read", .path(""), .allow), ("grep", .path("."), .allow), ("edit", .path("src/a.c"), .allow),
             ("write", .path("src/a.c"), .allow), ("run", .arguments(["rm", "-rf", "/"]), .allow),
             ("shell", .commandLine("git push"), .allow), ("edit", .path(".git/config"), .deny),
@@ -71,7 +73,8 @@ struct LayerTests {
             ("edit", .path(".github/workflows/ci.yml"), .ask), ("write", .path(".GitHub/Workflows/x/y.yml"), .ask),
             ("edit", .path(".cofferdam.yaml"), .ask), ("edit", .path("a/.gitattributes"), .ask),
             ("edit", .path(".vscode/tasks.json"), .ask), ("edit", .path("sub/.envrc"), .ask),
-            ("write", .path(".husky/pre-push"), .ask), ("browse", .none, .deny), ("", .none, .deny), ("*", .none, .deny),
+            ("write", .path(".husky/pre-push"), .ask), ("browse", .none, .deny), ("", .none, .deny),
+            ("*", .none, .deny),
             ("READ", .path("a"), .deny),
         ])
     func builtIn(tool: String, subject: PolicyAction.Subject, expected: Verdict) {

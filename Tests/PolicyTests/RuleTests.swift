@@ -8,7 +8,8 @@ struct RuleTests {
         "A rule is a tool and perhaps a pattern",
         arguments: [
             ("read", "read", nil), ("*", "*", nil), ("run(git push *)", "run", "git push *"),
-            ("edit(.github/**)", "edit", ".github/**"), ("*(rm *)", "*", "rm *"), ("write(a (1).txt)", "write", "a (1).txt"),
+            ("edit(.github/**)", "edit", ".github/**"), ("*(rm *)", "*", "rm *"),
+            ("write(a (1).txt)", "write", "a (1).txt"),
             ("tool_2(x)", "tool_2", "x"),
         ] as [(String, String, String?)])
     func syntax(text: String, tool: String, pattern: String?) throws {

@@ -56,7 +56,8 @@ struct FailureTests {
         #expect(folder.readText("text")?.hasPrefix("this is no database") == true)
     }
 
-    @Test("A read-only folder is an error", .enabled(if: geteuid() != 0 || SmallDisk.isPossible, "root writes anywhere"))
+    @Test(
+        "A read-only folder is an error", .enabled(if: geteuid() != 0 || SmallDisk.isPossible, "root writes anywhere"))
     func readOnly() throws {
         if geteuid() == 0 {
             let disk = try SmallDisk(megabytes: 1, readOnly: true)

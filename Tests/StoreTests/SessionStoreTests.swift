@@ -67,7 +67,8 @@ struct SessionStoreTests {
         let store = test.store
         for state in SessionState.allCases { try store.save(record(state.rawValue, state: state)) }
         #expect(
-            Set(try store.liveSessions().map(\.sessionId)) == Set(SessionState.allCases.filter(\.isLive).map(\.rawValue)))
+            Set(try store.liveSessions().map(\.sessionId))
+                == Set(SessionState.allCases.filter(\.isLive).map(\.rawValue)))
     }
 
     @Test("Several events are appended all or none; a session that is not there takes none")

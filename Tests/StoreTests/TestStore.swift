@@ -23,6 +23,7 @@ func record(
     _ id: String, workspace: String = "/w", state: SessionState = .running, createdAt: Int = 1, key: String? = nil
 ) -> SessionRecord {
     SessionRecord(
-        sessionId: id, workspaceFolder: workspace, title: "title of \(id)", model: "m", state: state, createdAt: createdAt,
+        sessionId: id, workspaceFolder: workspace, title: "title of \(id)", model: "m", state: state,
+        createdAt: createdAt,
         updatedAt: createdAt, idempotencyKey: key)
 }

@@ -34,7 +34,8 @@ struct RelativePathTests {
         "Git's own folder, by all its names",
         arguments: [
             (".git", true), ("a/.git/config", true), (".GIT/x", true), (".Git", true), (".git/\u{338}x", true),
-            (".g\u{200C}it/config", true), (".git\u{FEFF}", true), ("git~1/x", true), ("GIT~1", true), (".git. /x", true),
+            (".g\u{200C}it/config", true), (".git\u{FEFF}", true), ("git~1/x", true), ("GIT~1", true),
+            (".git. /x", true),
             (".git ", true), (".git::$INDEX_ALLOCATION/config", true), (".gitignore", false), (".github/x", false),
             ("git", false), ("a.git", false), ("", false), ("git~10", false), (".git-x", false),
         ])

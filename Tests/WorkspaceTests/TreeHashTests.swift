@@ -18,7 +18,8 @@ struct TreeHashTests {
         let folder = try TemporaryFolder()
         let names = [
             "a.b", "a/x", "a-b", "a0", "a b", "b", "b.c/d", "b-c/d", "b0/d", " leading", "trailing ", "tab\there",
-            "quote\"s", "back\\slash", "new\nline", "umlaut-\u{FC}", "umlaut-u\u{308}", "e\u{301}/x", "\u{E9}/y", "\u{1F600}",
+            "quote\"s", "back\\slash", "new\nline", "umlaut-\u{FC}", "umlaut-u\u{308}", "e\u{301}/x", "\u{E9}/y",
+            "\u{1F600}",
             "c/\u{338}stroke", "dir/sub/deep/deeper/file", "-dash", "~tilde", "$HOME", "*", "Upper", "upper", ".hidden",
         ]
         for (number, name) in names.enumerated() { try folder.write(name, "contents \(number)\n") }

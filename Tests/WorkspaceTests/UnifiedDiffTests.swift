@@ -7,7 +7,8 @@ import Testing
 struct UnifiedDiffTests {
     /// Applies the patch to a folder that holds `old`, with git and (for ordinary names) with patch.
     private func check(
-        _ old: String?, _ new: String?, path: String = "file", oldMode: FileMode = .regular, newMode: FileMode = .regular,
+        _ old: String?, _ new: String?, path: String = "file", oldMode: FileMode = .regular,
+        newMode: FileMode = .regular,
         alsoPatch: Bool = true
     ) throws {
         let patch = try UnifiedDiff.make(
@@ -111,8 +112,10 @@ struct UnifiedDiffTests {
 
     @Test("Equal contents give no patch; bytes that are no text give none either, and say so")
     func binary() throws {
-        #expect(try UnifiedDiff.make(old: [1, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: false))
-        #expect(try UnifiedDiff.make(old: [0, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: true))
+        #expect(
+            try UnifiedDiff.make(old: [1, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: false))
+        #expect(
+            try UnifiedDiff.make(old: [0, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: true))
         #expect(try UnifiedDiff.make(old: nil, new: [0], path: "a").binary)
         // Latin-1: a patch in UTF-8 would not apply.
         #expect(try UnifiedDiff.make(old: [0x41, 0xE4, 0x0A], new: [0x41, 0xF6, 0x0A], path: "a").binary)

@@ -173,9 +173,11 @@ struct RealSandboxTests {
             [
                 Say.calls(call("0", "shell", ["script": "mkdir shut; echo needle > shut/d.c; ln -s nowhere dangling"])),
                 Say.calls(
-                    call("grep", "grep", ["pattern": "needle"]), call("files", "grep", ["pattern": "needle", "files_only": true]),
+                    call("grep", "grep", ["pattern": "needle"]),
+                    call("files", "grep", ["pattern": "needle", "files_only": true]),
                     call("none", "grep", ["pattern": "haystack"]), call("bad", "grep", ["pattern": "("]),
-                    call("glob", "glob", ["pattern": "**/*.c"]), call("here", "grep", ["pattern": "needle", "path": "sub"])),
+                    call("glob", "glob", ["pattern": "**/*.c"]),
+                    call("here", "grep", ["pattern": "needle", "path": "sub"])),
                 Say.text("Done."),
             ])
         _ = try await test.turn()

@@ -11,7 +11,9 @@ import Testing
 struct ApprovalTests {
     private func options(_ change: (inout TestSession.Options) -> Void = { _ in }) throws -> TestSession.Options {
         var layer = PolicyLayer.builtIn()
-        layer.ask += [try PolicyRule("run(deploy *)"), try PolicyRule("edit(careful/**)"), try PolicyRule("write(careful/**)")]
+        layer.ask += [
+            try PolicyRule("run(deploy *)"), try PolicyRule("edit(careful/**)"), try PolicyRule("write(careful/**)"),
+        ]
         layer.deny.append(try PolicyRule("run(deploy production)"))
         var options = TestSession.Options(files: ["careful/a": "one\n"], layers: [layer])
         change(&options)
@@ -77,9 +79,14 @@ struct ApprovalTests {
         _ = try await fake.test.turn()
         #expect(try fake.sandbox.commands.map(\.arguments) == [["deploy", "safely"]])
         let requests = fake.test.provider.requests
-        #expect(requests[1].results["1"]?.text.hasPrefix("The user changed the arguments to {\"command\":[\"deploy\",\"safely\"]}") == true)
-        #expect(requests[2].results["2"]?.text.contains("denied by the built-in policy: run(deploy production)") == true)
-        #expect(requests[3].results["3"]?.text.contains("The user's changed arguments: run: unknown argument `cmd`") == true)
+        #expect(
+            requests[1].results["1"]?.text.hasPrefix(
+                "The user changed the arguments to {\"command\":[\"deploy\",\"safely\"]}") == true)
+        #expect(
+            requests[2].results["2"]?.text.contains("denied by the built-in policy: run(deploy production)") == true)
+        #expect(
+            requests[3].results["3"]?.text.contains("The user's changed arguments: run: unknown argument `cmd`") == true
+        )
         try await fake.test.finish()
     }
 

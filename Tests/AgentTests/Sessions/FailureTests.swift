@@ -151,6 +151,7 @@ struct FailureTests {
     @Test("A log that cannot be written ends the session, and nothing runs on unrecorded")
     func logFailure() async throws {
         let late = Late<TestSession>()
+        defer { late.set(nil) }
         let fake = try await FakeSession(
             .init(files: ["a": "x"]),
             command: { _, _ in
@@ -167,13 +168,15 @@ struct FailureTests {
     @Test("A permission that cannot be recorded permits nothing")
     func unrecordedPermission() async throws {
         let late = Late<TestSession>()
+        defer { late.set(nil) }
         var options = TestSession.Options(files: [".envrc": "x"])
         options.onApproval = { session, request in
             try? await Self.breakLog(late.get())
             _ = await session?.approve(
                 AgentApprove.Params(sessionId: "s", approvalId: request.approvalId, decision: .allowOnce), client: "c")
         }
-        let fake = try await FakeSession(options, [Say.calls(write("1", ".envrc", "y")), Say.text("Done.")], late: late)
+        let fake = try await FakeSession(
+            options, [Say.calls(write("1", ".envrc", "y")), Say.text("Done.")], late: late)
         await fake.test.observed.ended.wait()
         #expect(fake.test.observed.states.withLock { $0.last } == .failed)
         #expect(try fake.sandbox[".envrc"] == "x")

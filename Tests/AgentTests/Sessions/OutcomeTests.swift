@@ -11,8 +11,10 @@ private let check = CheckSpecification(name: "build", command: ["make"])
 
 /// `make` passes when `a.c` holds `good`.
 private let make: FakeSandbox.Command = { _, sandbox in
-    sandbox["a.c"]?.contains("good") == true ? .text("ok\n") : FakeCommand(
-        stderr: Array("a.c:1:1: error: bad\n".utf8), outcome: .exited(2))
+    sandbox["a.c"]?.contains("good") == true
+        ? .text("ok\n")
+        : FakeCommand(
+            stderr: Array("a.c:1:1: error: bad\n".utf8), outcome: .exited(2))
 }
 
 @Suite("How a turn ends", .timeLimit(.minutes(1)))
@@ -84,7 +86,8 @@ struct OutcomeTests {
         #expect(turn.reason.contains("no check"))
         try await fake.test.finish()
         let optional = try await FakeSession(
-            .init(files: ["a.c": "bad\n"], checks: [CheckSpecification(name: "lint", command: ["lint"], required: false)]),
+            .init(
+                files: ["a.c": "bad\n"], checks: [CheckSpecification(name: "lint", command: ["lint"], required: false)]),
             command: make, [Say.calls(write("1", "a.c", "good\n")), Say.text("Done.")])
         let second = try await optional.test.turn()
         #expect(second.outcome == .unverified)
@@ -193,7 +196,8 @@ struct OutcomeTests {
         options.limits.resultBytes = 5000
         let large = String(repeating: "x", count: 2000)
         let fake = try await FakeSession(
-            options, [
+            options,
+            [
                 Say.calls(write("1", "a", "1"), write("2", "b", "2")), Say.text("Done."),
                 Say.calls(write("3", "c", large)), Say.text("Done."),
             ])

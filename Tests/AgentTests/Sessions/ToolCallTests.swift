@@ -82,7 +82,8 @@ struct ToolCallTests {
             "missing": "none does not exist", "escape": "not in the workspace", "link": "outside the workspace",
             "unknown": "no tool `teleport`", "extra": "unknown argument `really`", "type": "list of strings",
             "empty": "`command` is empty", "zero": "zero byte", "absent": "does not stand in a",
-            "twice": "stands 2 times in a (lines 1, 1)", "folder": "must name a file", "linked": "outside the workspace",
+            "twice": "stands 2 times in a (lines 1, 1)", "folder": "must name a file",
+            "linked": "outside the workspace",
             "time": "from 1 to 1800", "malformed": "not valid JSON: {\"command\": [",
         ]
         #expect(results.count == expected.count)
@@ -98,7 +99,8 @@ struct ToolCallTests {
     @Test("A failing command is a result with its true end")
     func commandEnds() async throws {
         let ends: [String: FakeCommand] = [
-            "fails": .text("out", 3), "dies": FakeCommand(outcome: .signalled(9)), "slow": FakeCommand(outcome: .timedOut),
+            "fails": .text("out", 3), "dies": FakeCommand(outcome: .signalled(9)),
+            "slow": FakeCommand(outcome: .timedOut),
             "missing": FakeCommand(outcome: .couldNotStart(errno: 2, message: "no such file")),
         ]
         let fake = try await FakeSession(
@@ -178,7 +180,8 @@ struct ToolCallTests {
             .init(files: ["long": lines, "binary": "a\0b", "empty": "", "wide": String(repeating: "w", count: 5000)]),
             [
                 Say.calls(
-                    call("long", "read", ["path": "long", "offset": 2990]), call("part", "read", ["path": "long", "limit": 2]),
+                    call("long", "read", ["path": "long", "offset": 2990]),
+                    call("part", "read", ["path": "long", "limit": 2]),
                     call("past", "read", ["path": "long", "offset": 3001]), call("binary", "read", ["path": "binary"]),
                     call("empty", "read", ["path": "empty"]), call("wide", "read", ["path": "wide"]),
                     call("folder", "read", ["path": "."])), Say.text("Done."),
@@ -217,7 +220,8 @@ struct ToolCallTests {
                 return FakeCommand()
             },
             [
-                Say.calls(run("1", "generate")), Say.calls(write("2", "build/kept.txt", "on purpose")), Say.text("Done."),
+                Say.calls(run("1", "generate")), Say.calls(write("2", "build/kept.txt", "on purpose")),
+                Say.text("Done."),
             ])
         let turn = try await fake.test.turn()
         #expect(turn.changedFiles == ["a.c", "build/kept.txt", "made.c"])
@@ -257,7 +261,8 @@ struct ToolCallTests {
         let sandbox = try fake.sandbox
         let ready = try #require(await fake.test.session.ready)
         let tracker = ChangeTracker(
-            snapshot: ready.snapshot, sandbox: TwinSandbox(sandbox), folder: fake.test.workspace, maximumFileBytes: 1000)
+            snapshot: ready.snapshot, sandbox: TwinSandbox(sandbox), folder: fake.test.workspace, maximumFileBytes: 1000
+        )
         let state = try await tracker.state()
         #expect(state.changes.isEmpty)
         #expect(state.leftOut.count == 1)

@@ -175,8 +175,12 @@ final class FakeHandle: ExecHandle {
         outcome = Mutex(command.outcome)
         let (stream, continuation) = AsyncStream.makeStream(of: OutputChunk.self)
         self.continuation = continuation
-        if !command.stdout.isEmpty { continuation.yield(OutputChunk(stream: .stdout, offset: 0, bytes: command.stdout)) }
-        if !command.stderr.isEmpty { continuation.yield(OutputChunk(stream: .stderr, offset: 0, bytes: command.stderr)) }
+        if !command.stdout.isEmpty {
+            continuation.yield(OutputChunk(stream: .stdout, offset: 0, bytes: command.stdout))
+        }
+        if !command.stderr.isEmpty {
+            continuation.yield(OutputChunk(stream: .stderr, offset: 0, bytes: command.stderr))
+        }
         if !command.hangs { continuation.finish() }
         let reader = Reader(stream.makeAsyncIterator())
         output = ExecOutput { await reader.next() }

@@ -21,7 +21,8 @@ actor Gate {
 final class Late<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
 
-    func set(_ new: Value) { value.withLock { $0 = new } }
+    /// Set it to nil at the end: a closure that holds it is often held by it.
+    func set(_ new: Value?) { value.withLock { $0 = new } }
     func get() -> Value? { value.withLock { $0 } }
 }
 

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Output for the model and for the log")
 struct BufferTests {
-    @Test("A short output is kept whole; a long one keeps head and tail and says what is missing", arguments: [1, 7, 100])
+    @Test(
+        "A short output is kept whole; a long one keeps head and tail and says what is missing", arguments: [1, 7, 100])
     func headTail(chunk: Int) {
         let bytes = (0..<1000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
         for limit in [10, 11, 999, 1000, 1001] {
@@ -21,7 +22,8 @@ struct BufferTests {
             } else {
                 #expect(buffer.text.hasPrefix(all.prefix(limit / 2)))
                 #expect(buffer.text.hasSuffix(all.suffix(limit - limit / 2)))
-                #expect(buffer.text.contains("[… \(1000 - limit) bytes left out; the whole output is in the session's log"))
+                #expect(
+                    buffer.text.contains("[… \(1000 - limit) bytes left out; the whole output is in the session's log"))
             }
         }
     }

@@ -23,7 +23,8 @@ struct ToolUnitTests {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<3000 {
             func word(_ most: Int) -> [UInt8] {
-                (0..<Int.random(in: 0...most, using: &generator)).map { _ in UInt8.random(in: 0...1, using: &generator) }
+                (0..<Int.random(in: 0...most, using: &generator)).map { _ in UInt8.random(in: 0...1, using: &generator)
+                }
             }
             let needle = word(4)
             let text = word(20)
@@ -56,17 +57,26 @@ struct ToolUnitTests {
         #expect(failure([]) { _ in } == "t: the arguments must be an object.")
         #expect(failure(["c": 1]) { _ in } == "t: unknown argument `c`; it takes a, b.")
         #expect(failure([:]) { arguments throws(ToolFailure) in _ = try arguments.string("a") } == "t: `a` is missing.")
-        #expect(failure(["a": 1]) { arguments throws(ToolFailure) in _ = try arguments.string("a") }.contains("must be a string"))
-        #expect(failure(["a": nil]) { arguments throws(ToolFailure) in _ = try arguments.string("a") }.contains("missing"))
+        #expect(
+            failure(["a": 1]) { arguments throws(ToolFailure) in _ = try arguments.string("a") }.contains(
+                "must be a string"))
+        #expect(
+            failure(["a": nil]) { arguments throws(ToolFailure) in _ = try arguments.string("a") }.contains("missing"))
         for wrong: JSON in ["1", 0, 11, 1.5, true, 1e300] {
             let text = failure(["a": wrong]) { arguments throws(ToolFailure) in
                 _ = try arguments.int("a", in: 1...10, default: 3)
             }
             #expect(text == "t: `a` must be a whole number from 1 to 10.")
         }
-        #expect(failure(["a": "true"]) { arguments throws(ToolFailure) in _ = try arguments.bool("a") }.contains("true or false"))
-        #expect(failure(["a": "x"]) { arguments throws(ToolFailure) in _ = try arguments.strings("a") }.contains("list of strings"))
-        #expect(failure(["a": ["x", 1]]) { arguments throws(ToolFailure) in _ = try arguments.strings("a") }.contains("only strings"))
+        #expect(
+            failure(["a": "true"]) { arguments throws(ToolFailure) in _ = try arguments.bool("a") }.contains(
+                "true or false"))
+        #expect(
+            failure(["a": "x"]) { arguments throws(ToolFailure) in _ = try arguments.strings("a") }.contains(
+                "list of strings"))
+        #expect(
+            failure(["a": ["x", 1]]) { arguments throws(ToolFailure) in _ = try arguments.strings("a") }.contains(
+                "only strings"))
         let good = try ToolArguments(["a": 4, "b": nil], tool: "t", known: ["a", "b"])
         #expect(try good.int("a", in: 1...10, default: 3) == 4)
         #expect(try good.int("b", in: 1...10, default: 3) == 3)
@@ -78,7 +88,8 @@ struct ToolUnitTests {
     func quoting() throws {
         var generator = SeededGenerator(seed: 9)
         let pieces = [
-            "a", "'", "\"", " ", "$", "`", "\\", "\n", "*", "?", "~", "!", "#", ";", "&", "|", "\u{E4}", "-", "=", "%", "{", "\t",
+            "a", "'", "\"", " ", "$", "`", "\\", "\n", "*", "?", "~", "!", "#", ";", "&", "|", "\u{E4}", "-", "=", "%",
+            "{", "\t",
         ]
         var words = ["", "-n", "--", "~", "a b", "it's", "''", "$(id)", "a=b", "%s", "!!"]
         for _ in 0..<200 {
@@ -96,7 +107,9 @@ struct ToolUnitTests {
     @Test("Steps, tokens and time end a turn; a client's budgets only narrow")
     func limits() {
         let start = ContinuousClock.now
-        func guarded(_ budgets: Budgets?) -> LoopGuard { LoopGuard(budgets: budgets, limits: AgentLimits(), now: start) }
+        func guarded(_ budgets: Budgets?) -> LoopGuard {
+            LoopGuard(budgets: budgets, limits: AgentLimits(), now: start)
+        }
         var loop = guarded(Budgets(maxSteps: 2))
         #expect(loop.reasonToEnd(now: start) == nil)
         loop.answered(TokenUsage(inputTokens: 1))

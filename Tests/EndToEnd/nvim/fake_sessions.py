@@ -38,6 +38,31 @@ def plain(fake, session):
     fake.end(session, "verified", ["main.c"])
 
 
+def terse(fake, session):
+    """What could be said twice."""
+    for id, path in (("c1", "a.c"), ("c2", "b.c")):
+        fake.emit(session, "toolCallStarted", itemId=id, tool="read", title="Read: " + path, arguments={"path": path})
+    for id in ("c2", "c1"):
+        fake.emit(session, "toolCallCompleted", itemId=id, status="completed", text="1 int a;\n2 int b;")
+    fake.emit(session, "checkStarted", itemId="k1", name="make", command=["make"])
+    fake.emit(session, "outputDelta", itemId="k1", stream="stdout", offset=0, text="cc\nx\na.c:1: error: no\ny\nz\n")
+    fake.emit(session, "diagnosticsUpdated", check="make", total=1, new=0, fixed=2, remaining=1, diagnostics=[
+        {"tool": "gcc", "severity": "error", "message": "no", "path": "a.c", "fingerprint": "f"}])
+    fake.emit(session, "checkCompleted", itemId="k1", evidence={
+        "name": "make", "passed": False, "result": fake.result(2), "errors": 1, "warnings": 0, "required": True})
+    fake.emit(session, "checkStarted", itemId="k2", name="lint", command=["lint"])
+    fake.emit(session, "diagnosticsUpdated", check="lint", total=0, new=0, fixed=0, remaining=0, diagnostics=[])
+    fake.emit(session, "checkCompleted", itemId="k2", evidence={
+        "name": "lint", "passed": True, "result": fake.result(), "errors": 0, "warnings": 0, "required": True})
+    fake.emit(session, "toolCallStarted", itemId="c3", tool="run", title="Run: rm", arguments={})
+    fake.emit(session, "approvalRequested", approval={"approvalId": "a9", "toolCallId": "c3", "title": "Run: rm"})
+    fake.resolve(session, "a9", "answered", decision="reject", answeredBy="cli", feedback="no")
+    fake.emit(session, "toolCallCompleted", itemId="c3", status="denied", text="Not done: the user rejected it.")
+    fake.emit(session, "toolCallStarted", itemId="c4", tool="shell", title="Shell: x", arguments={})
+    fake.emit(session, "toolCallCompleted", itemId="c4", status="cancelled", text="Cancelled.")
+    fake.end(session, "verified")
+
+
 def nasty(fake, session):
     tool(fake, session, "c1", "Run: \x1b[31mnasty\x1b[0m\nx", [
         "\x1b[1;31mred\x1b", "[0m plain\r\n", "10%\r20%\r", "done\n", b"nul\0 bad\xff\xfe\n",

@@ -177,6 +177,27 @@ describe('a session', function()
         assert.same({ sessionId = 's1' }, h.wait_received('agent/stop'))
     end)
 
+    it('says nothing twice', function()
+        vim.cmd('Cofferdam start terse')
+        h.event('Done')
+        local text = h.transcript('s1')
+        for _, part in ipairs({
+            '▶ Read: b.c\n✓ Read: b.c · 2 lines\n✓ Read: a.c · 2 lines\n',
+            '▶ Check make\ncc\n',
+            'z\n⚑ make: 1 diagnostic, 2 fixed\n  a.c: error: no\n✗ make failed · exit 2 · 1.2 s · 1 error\n',
+            '▶ Check lint\n✓ lint passed · 1.2 s\n',
+            '✗ Run: rm · rejected by cli: no\n\n▶ Shell: x\n✗ cancelled\n',
+            '✓ verified: every required check passed\n',
+        }) do
+            assert.is_truthy(text:find(part, 1, true), part .. '\nis not in\n' .. text)
+        end
+        -- The diagnostics stand below the output that has them too, which is folded.
+        local transcript = require('cofferdam.sessions').get('s1').transcript
+        assert.equals(1, #transcript.writer.folds)
+        vim.cmd('Cofferdam cancel')
+        assert.is_truthy(h.message('nothing runs in s1'))
+    end)
+
     it('survives output of every kind', function()
         vim.cmd('Cofferdam start nasty')
         h.event('Done')

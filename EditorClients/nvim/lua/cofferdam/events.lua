@@ -126,8 +126,12 @@ end
 function show.toolCallCompleted(self, event)
     local before = self.speaking
     local item = self.items[event.itemId]
-    -- Another one spoke meanwhile: this one's name goes into its last line.
-    local name = item and item.bytes == 0 and before ~= event.itemId and item.title or nil
+    -- Another one spoke or speaks too: this one's name goes into its last line.
+    local is_alone = before == event.itemId
+    for other, open in pairs(self.items) do
+        is_alone = is_alone and (other == event.itemId or not open.title)
+    end
+    local name = item and item.bytes == 0 and not is_alone and item.title or nil
     item = name and item or self:speak(event.itemId, '▶ tool', 'CofferdamTool')
     local silent = item.bytes == 0
     self:output_end(item)
