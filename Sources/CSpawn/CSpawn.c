@@ -10,13 +10,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -29,147 +27,18 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
 
-// The mark is a hard limit on real-time CPU time: children inherit it, nobody without privileges can raise it, and at
-// more than a century it limits nothing. Marks are offsets from this base (microseconds).
-#define MARK_BASE (UINT64_C(1) << 52)
-// Most descriptors of one child; sources are moved above this before they are put in place.
-#define MAX_DESCRIPTORS 16
-#define CHILD_STACK (64 * 1024)
-
-struct child {
-    const struct cspawn_options *options;
-    // Written by the child, which shares our memory until it has executed the program.
-    int error;
-    int step;
-};
-
-static int fail(struct child *child, enum cspawn_step step) {
-    child->error = errno;
-    child->step = step;
-    _exit(127);
-}
-
-static bool write_file(const char *path, const char *text) {
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    ssize_t count = write(descriptor, text, strlen(text));
-    int saved = errno;
-    close(descriptor);
-    errno = saved;
-    return count == (ssize_t)strlen(text);
-}
-
-static void enter_stage(struct child *child, const struct cspawn_stage *stage) {
-    bool new_user = stage->uid_map != NULL;
-    if (new_user) {
-        if (unshare(CLONE_NEWUSER) != 0) fail(child, CSPAWN_STEP_USER_NAMESPACE);
-        if (!write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", stage->uid_map)
-            || !write_file("/proc/self/gid_map", stage->gid_map))
-            fail(child, CSPAWN_STEP_USER_NAMESPACE);
-    }
-    if (stage->overlay_target == NULL) return;
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-        fail(child, CSPAWN_STEP_MOUNT_NAMESPACE);
-    if (mount("overlay", stage->overlay_target, "overlay", MS_NOSUID | MS_NODEV, stage->overlay_options) != 0)
-        fail(child, CSPAWN_STEP_OVERLAY);
-}
-
-static void place_descriptors(struct child *child, const struct cspawn_options *options) {
-    int moved[MAX_DESCRIPTORS];
-    for (size_t i = 0; i < options->descriptor_count; i++) {
-        moved[i] = fcntl(options->descriptors[i], F_DUPFD_CLOEXEC, MAX_DESCRIPTORS);
-        if (moved[i] < 0) fail(child, CSPAWN_STEP_DESCRIPTORS);
-    }
-    for (size_t i = 0; i < options->descriptor_count; i++) {
-        if (dup2(moved[i], (int)i) < 0) fail(child, CSPAWN_STEP_DESCRIPTORS);
-    }
-    if (syscall(SYS_close_range, (unsigned)options->descriptor_count, UINT_MAX, 0) != 0)
-        fail(child, CSPAWN_STEP_DESCRIPTORS);
-}
-
-// Runs on its own stack in the caller's memory: only async-signal-safe calls, nothing of the caller is changed.
-static int run_child(void *argument) {
-    struct child *child = argument;
-    const struct cspawn_options *options = child->options;
-
-    struct sigaction standard;
-    memset(&standard, 0, sizeof standard);
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < _NSIG; number++) sigaction(number, &standard, NULL);
-
-    if (options->parent_death_signal != 0 && prctl(PR_SET_PDEATHSIG, options->parent_death_signal) != 0)
-        fail(child, CSPAWN_STEP_SESSION);
-    if (options->new_session && setsid() < 0) fail(child, CSPAWN_STEP_SESSION);
-    if (options->stage != NULL) enter_stage(child, options->stage);
-    if (options->mark != 0) {
-        // Fails where a finite limit is inherited already; the caller then finds descendants by other means.
-        struct rlimit limit = {MARK_BASE + options->mark, MARK_BASE + options->mark};
-        setrlimit(RLIMIT_RTTIME, &limit);
-    }
-    place_descriptors(child, options);
-    if (options->directory != NULL && chdir(options->directory) != 0) fail(child, CSPAWN_STEP_DIRECTORY);
-
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-
-    int refused = 0;
-    for (size_t i = 0; options->programs[i] != NULL; i++) {
-        execve(options->programs[i], (char *const *)options->arguments, (char *const *)options->environment);
-        if (errno == EACCES) refused = EACCES;
-        else if (errno != ENOENT && errno != ENOTDIR) fail(child, CSPAWN_STEP_EXEC);
-    }
-    errno = refused != 0 ? refused : ENOENT;
-    fail(child, CSPAWN_STEP_EXEC);
-    return 127;
-}
-
-int cspawn_start(const struct cspawn_options *options, struct cspawn_result *result) {
-    struct child child = {.options = options, .error = 0, .step = CSPAWN_STEP_NONE};
-    *result = (struct cspawn_result){.pid = -1, .pidfd = -1, .error = EINVAL, .step = CSPAWN_STEP_CLONE};
-    if (options->descriptor_count > MAX_DESCRIPTORS) return -1;
-    char *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
-        result->error = errno;
-        return -1;
-    }
-    // No handler of ours may run in the child, which shares our memory.
-    sigset_t all, previous;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &previous);
-    int pidfd = -1;
-    int pid = clone(
-        run_child, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &pidfd, NULL, NULL);
-    int error = errno;
-    pthread_sigmask(SIG_SETMASK, &previous, NULL);
-    munmap(stack, CHILD_STACK);
-    if (pid < 0) {
-        result->error = error;
-        return -1;
-    }
-    if (child.step != CSPAWN_STEP_NONE) {
-        close(pidfd);
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
-        result->error = child.error;
-        result->step = child.step;
-        return -1;
-    }
-    *result = (struct cspawn_result){.pid = pid, .pidfd = pidfd, .error = 0, .step = CSPAWN_STEP_NONE};
-    return 0;
-}
-
-int64_t cspawn_mark_of(pid_t pid) {
-    struct rlimit limit;
-    if (prlimit(pid, RLIMIT_RTTIME, NULL, &limit) != 0) return -errno;
-    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max <= MARK_BASE) return 0;
-    return (int64_t)(limit.rlim_max - MARK_BASE);
+int cspawn_lock_byte(int descriptor, off_t offset) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = offset;
+    lock.l_len = 1;
+    return fcntl(descriptor, F_OFD_SETLK, &lock) == 0 ? 0 : (errno == EACCES ? -EAGAIN : -errno);
 }
 
 int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mode, enum cspawn_resolve resolve) {
@@ -191,6 +60,24 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
 int cspawn_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -errno; }
 
 int cspawn_set_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 0 : -errno; }
+
+static int lower_limit(int resource, uint64_t value) {
+    struct rlimit limit;
+    if (prlimit(0, resource, NULL, &limit) != 0) return -errno;
+    if (limit.rlim_max > value) limit.rlim_max = value;
+    limit.rlim_cur = limit.rlim_max;
+    return prlimit(0, resource, &limit, NULL) == 0 ? 0 : -errno;
+}
+
+int cspawn_set_limits(const struct cspawn_limits *limits) {
+    // One byte is too small for a core file. Zero would not do: only exactly one keeps the kernel from handing the core
+    // to a program as well ("|" in core_pattern), and such a program runs as root on the host.
+    int code = lower_limit(RLIMIT_CORE, 1);
+    if (code == 0 && limits->processes != 0) code = lower_limit(RLIMIT_NPROC, limits->processes);
+    if (code == 0 && limits->open_files != 0) code = lower_limit(RLIMIT_NOFILE, limits->open_files);
+    if (code == 0 && limits->file_bytes != 0) code = lower_limit(RLIMIT_FSIZE, limits->file_bytes);
+    return code;
+}
 
 int cspawn_child_signal(void) {
     sigset_t set;
@@ -328,19 +215,14 @@ ssize_t cspawn_attribute(int descriptor, const char *name, const char *attribute
 
 #else  // Other systems: the client links this target but starts no sandbox.
 
-int cspawn_start(const struct cspawn_options *options, struct cspawn_result *result) {
-    (void)options;
-    *result = (struct cspawn_result){.pid = -1, .pidfd = -1, .error = ENOSYS, .step = CSPAWN_STEP_CLONE};
-    return -1;
-}
-
-int64_t cspawn_mark_of(pid_t pid) { (void)pid; return -ENOSYS; }
+int cspawn_lock_byte(int descriptor, off_t offset) { (void)descriptor; (void)offset; return -ENOSYS; }
 int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mode, enum cspawn_resolve resolve) {
     (void)directory; (void)path; (void)flags; (void)mode; (void)resolve;
     return -ENOSYS;
 }
 int cspawn_set_undumpable(void) { return -ENOSYS; }
 int cspawn_set_subreaper(void) { return -ENOSYS; }
+int cspawn_set_limits(const struct cspawn_limits *limits) { (void)limits; return -ENOSYS; }
 int cspawn_child_signal(void) { return -ENOSYS; }
 void cspawn_drain_child_signal(int descriptor) { (void)descriptor; }
 pid_t cspawn_peek_child(pid_t pid) { (void)pid; return -ENOSYS; }

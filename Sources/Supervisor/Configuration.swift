@@ -1,3 +1,5 @@
+import CSpawn
+
 /// What the command line of `cofferdam-supervisor` says.
 struct Configuration {
     /// Where frames come from and go to; the same descriptor for a socket.
@@ -7,8 +9,13 @@ struct Configuration {
     var journal: Int32
     /// The workspace inside the sandbox.
     var root: String
+    /// Limits of every command.
+    var limits = cspawn_limits()
 
-    static let usage = "usage: cofferdam-supervisor [--fd N] --journal-fd N --root DIRECTORY"
+    static let usage = """
+        usage: cofferdam-supervisor [--fd N] --journal-fd N --root DIRECTORY \
+        [--processes N] [--open-files N] [--file-bytes N]
+        """
 
     /// Nil when the arguments make no sense.
     init?(_ arguments: [String]) {
@@ -27,6 +34,13 @@ struct Configuration {
                 journal = number
             case "--root":
                 root = value
+            case "--processes", "--open-files", "--file-bytes":
+                guard let number = UInt64(value), number > 0 else { return nil }
+                switch arguments[index] {
+                case "--processes": limits.processes = number
+                case "--open-files": limits.open_files = number
+                default: limits.file_bytes = number
+                }
             default:
                 return nil
             }

@@ -16,9 +16,10 @@ public enum SupervisorProgram {
         closeOthers(keeping: [configuration.input, configuration.output, configuration.journal])
         _ = signal(SIGPIPE, SIG_IGN)
         umask(0o022)
-        // A core file would show up as a change to the workspace.
-        var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(coreLimit, &noCore)
+        // Set here and not before: since Linux 5.14 processes are counted for the user namespace in which they run, and
+        // this process is in the sandbox's. Every command inherits the limits and none can raise them.
+        var limits = configuration.limits
+        guard cspawn_set_limits(&limits) == 0 else { return complain("cannot set its limits", code: 71) }
         // Orphans of commands come to us, also where we are not the first process.
         _ = cspawn_set_subreaper()
 
@@ -52,10 +53,4 @@ public enum SupervisorProgram {
         }
         _ = cspawn_close_range(first, .max)
     }
-
-    #if canImport(Glibc)
-        private static var coreLimit: __rlimit_resource_t { __rlimit_resource_t(RLIMIT_CORE.rawValue) }
-    #else
-        private static var coreLimit: Int32 { RLIMIT_CORE }
-    #endif
 }

@@ -9,7 +9,8 @@ struct OrdinaryUserTests {
     @Test("All of it works without root's rights", .enabled(if: geteuid() == 0 && canDropRights))
     func everything() throws {
         let program = try #require(linkTarget("/proc/self/exe"))
-        let filter = "SandboxTests.(CommandTests|EndingTests|IsolationTests|FileTests|ChangesTests)"
+        let filter =
+            "SandboxTests.(CommandTests|EndingTests|IsolationTests|FileTests|ChangesTests|HardeningTests|SyscallTests)"
         let drop = "HOME=/nonexistent setpriv --reuid \(Self.user) --regid \(Self.user) --clear-groups"
         #expect(system("\(drop) '\(program)' --testing-library swift-testing --filter '\(filter)' >&2") == 0)
     }

@@ -14,6 +14,7 @@ struct TestSandbox {
     static func with(
         files: [String: String] = [:],
         workspace: String? = nil,
+        required: Set<String> = [],
         configure: (inout SandboxSpec) -> Void = { _ in },
         _ body: (TestSandbox) async throws -> Void
     ) async throws {
@@ -28,7 +29,7 @@ struct TestSandbox {
             detectToolchains: false)
         configure(&spec)
         defer { try? LocalDriver.discard(stateDirectory: directory) }
-        let sandbox = try await LocalDriver().create(spec)
+        let sandbox = try await LocalDriver(require: required).create(spec)
         let test = TestSandbox(
             directory: directory, workspace: workspace, base: base, spec: spec, sandbox: sandbox)
         do {

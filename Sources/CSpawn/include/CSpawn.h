@@ -18,19 +18,43 @@ enum cspawn_step {
     CSPAWN_STEP_USER_NAMESPACE,
     CSPAWN_STEP_MOUNT_NAMESPACE,
     CSPAWN_STEP_OVERLAY,
+    CSPAWN_STEP_STAGING,
+    /// The base cannot be shown under another owner.
+    CSPAWN_STEP_OWNER,
     CSPAWN_STEP_IDENTITY,
     CSPAWN_STEP_DIRECTORY,
     CSPAWN_STEP_EXEC,
 };
 
-/// Namespaces that the child enters before it executes the program.
+/// A file or directory that is shown at a second place.
+struct cspawn_bind {
+    const char *source;
+    const char *target;
+};
+
+/// Namespaces that the child enters before it executes the program, and the user that it becomes.
 struct cspawn_stage {
     /// Contents of uid_map and gid_map of a new user namespace; both NULL for none.
     const char *uid_map;
     const char *gid_map;
-    /// Mount point and data of an overlay in a new, private mount namespace; NULL for no overlay.
+    /// Directory that an empty file system in memory is mounted over first, in a new, private mount namespace: place
+    /// for what the new user could not reach otherwise. NULL for none.
+    const char *staging;
+    /// A directory that is shown at `owned_target` (beneath `staging`) as belonging to the new user; needs
+    /// `owner_namespace`, see cspawn_owner_namespace. NULL for none.
+    const char *owned_source;
+    const char *owned_target;
+    int owner_namespace;
+    /// Mount point and data of an overlay in a new, private mount namespace; NULL for no overlay. The mount point is
+    /// made when `staging` is given.
     const char *overlay_target;
     const char *overlay_options;
+    /// Targets are beneath `staging` and are made.
+    const struct cspawn_bind *binds;
+    size_t bind_count;
+    /// User and group that the child becomes for good once all is mounted, without supplementary groups; 0 for none.
+    uid_t user;
+    gid_t group;
 };
 
 struct cspawn_options {
@@ -64,6 +88,19 @@ struct cspawn_result {
 /// Starts a process with signals at their defaults. Returns 0, or -1 with `error` and `step` filled in and no child left.
 int cspawn_start(const struct cspawn_options *options, struct cspawn_result *result);
 
+/// A user namespace that shows files of user and group 0 as those of `user`, and others as they are. Returns a descriptor.
+int cspawn_owner_namespace(uid_t user);
+
+/// Locks one byte of a file for as long as the open file lives. -EAGAIN when another holds it.
+int cspawn_lock_byte(int descriptor, off_t offset);
+
+/// Writes the filter of system calls of a sandbox, an array of struct sock_filter as `bwrap --seccomp` reads it. Returns
+/// its length in bytes, -ENOSPC when it does not fit, or -ENOSYS on a processor that it is not made for.
+ssize_t cspawn_syscall_filter(void *buffer, size_t size);
+
+/// Whether the kernel takes such a filter.
+bool cspawn_has_syscall_filters(void);
+
 /// The mark of a process, 0 when it has none, or a negative errno.
 int64_t cspawn_mark_of(pid_t pid);
 
@@ -81,6 +118,17 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
 /// Makes this process unreadable for others of its user: /proc/PID/fd, mem, environ and ptrace are refused.
 int cspawn_set_undumpable(void);
 int cspawn_set_subreaper(void);
+
+struct cspawn_limits {
+    /// Processes and threads, open files, bytes of a file; 0 leaves what is there.
+    uint64_t processes;
+    uint64_t open_files;
+    uint64_t file_bytes;
+};
+
+/// Lowers this process's resource limits, soft and hard, and rules out core files.
+int cspawn_set_limits(const struct cspawn_limits *limits);
+
 /// Blocks SIGCHLD and returns a descriptor that becomes readable with it.
 int cspawn_child_signal(void);
 /// Reads all pending signals from it.

@@ -95,7 +95,7 @@ extension ServerCore {
             workspaceFolder(of: path).flatMap { FileURI.relative(path, to: $0) }
         }
         let messages = given.compactMap { $0["message"]?.stringValue }
-        let first = messages.first.map { DisplayText.lastLine($0, limit: 200) } ?? ""
+        let first = messages.first.map { DisplayText.firstLine($0, limit: 200) } ?? ""
         let place = name ?? "this file"
         let prompt =
             given.count == 1 ? "Fix this problem in \(place): \(first)" : "Fix the \(given.count) problems in \(place)."

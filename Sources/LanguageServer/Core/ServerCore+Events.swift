@@ -75,7 +75,7 @@ extension ServerCore {
     }
 
     private func turnEnded(_ event: TurnCompleted, of id: String) async {
-        let reason = DisplayText.lastLine(event.reason, limit: 200)
+        let reason = DisplayText.firstLine(event.reason, limit: 200)
         let isNews = !reason.isEmpty && reason != event.outcome.rawValue
         let outcome = Wording.outcome(event.outcome) + (isNews ? ": \(reason)" : "")
         await endProgress(id, outcome)
@@ -99,7 +99,7 @@ extension ServerCore {
 
     private func sessionEnded(_ id: String) async {
         guard let session = sessions[id] else { return }
-        let reason = DisplayText.lastLine(session.endReason ?? "", limit: 300)
+        let reason = DisplayText.firstLine(session.endReason ?? "", limit: 300)
         let text = (session.state == .failed ? "failed" : "stopped") + (reason.isEmpty ? "" : ": \(reason)")
         await endProgress(id, text)
         await publish(board.clear(session: id))

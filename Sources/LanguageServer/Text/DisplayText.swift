@@ -28,8 +28,18 @@ enum DisplayText {
     /// The last line that says something, cut to `limit` characters: for progress messages.
     static func lastLine(_ text: String, limit: Int) -> String {
         let tail = String(text.suffix(4 * limit + 256))
-        let line = cleaned(tail).split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) } ?? ""
-        let trimmed = line.drop(while: \.isWhitespace)
+        return cut(cleaned(tail).split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }, limit)
+    }
+
+    /// The first line that says something, cut to `limit` characters: for reasons and messages, whose further lines are
+    /// details.
+    static func firstLine(_ text: String, limit: Int) -> String {
+        let head = String(text.prefix(4 * limit + 256))
+        return cut(cleaned(head).split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) }, limit)
+    }
+
+    private static func cut(_ line: Substring?, _ limit: Int) -> String {
+        let trimmed = (line ?? "").drop(while: \.isWhitespace)
         return trimmed.count > limit ? "\(trimmed.prefix(limit))…" : String(trimmed)
     }
 

@@ -9,6 +9,8 @@ public enum SandboxError: Error, Sendable, Equatable {
     case bubblewrapMissing
     case supervisorMissing(searched: [String])
     case invalidSpec(String)
+    /// A guard is not active on this machine, and the service is configured to require it, or it is never left out.
+    case guardMissing(name: String, advice: String)
     /// A step of the set-up failed.
     case setUpFailed(step: String, errno: Int32)
     /// The sandbox program ended before its supervisor answered; the text is what it printed.
@@ -46,6 +48,8 @@ extension SandboxError: CustomStringConvertible {
                 + "Install it beside cofferdamd or name it in COFFERDAM_SUPERVISOR."
         case .invalidSpec(let reason):
             "This sandbox cannot be made: \(reason)"
+        case .guardMissing(let name, let advice):
+            "No sandbox is started without “\(name)”. \(advice)"
         case .setUpFailed(let step, let errno):
             "Setting up the sandbox failed at “\(step)”: \(errnoText(errno)).\(Self.advice(step: step, errno: errno))"
         case .bootFailed(let text):
@@ -80,6 +84,11 @@ extension SandboxError: CustomStringConvertible {
     }
 
     private static func advice(step: String, errno: Int32) -> String {
+        if step == LaunchPlan.ownerStep {
+            return
+                " The file system of the sessions must support id-mapped mounts (ext4, xfs, btrfs or tmpfs on Linux 5.19 "
+                + "or later), or the snapshot must lie in the session's own directory."
+        }
         guard errno == EPERM || errno == EACCES || errno == ENOSPC else { return "" }
         switch step {
         case "create user namespace":

@@ -6,7 +6,8 @@ public struct SandboxSpec: Sendable, Equatable {
     public var workspacePath: String
     /// Host directory with the frozen snapshot of the workspace. It is never written to.
     public var base: String
-    /// Host directory of this session. `upper/`, `work/`, `merged/`, `journal/` and `etc/` are made inside it.
+    /// Host directory of this session. `upper/`, `work/`, `merged/`, `journal/`, `etc/` and `empty/` are
+    /// made inside it.
     public var stateDirectory: String
     /// Variables that every command gets, on top of `PATH`, `HOME`, `USER`, `LANG` and `TMPDIR`.
     public var environment: [String: String]
@@ -17,6 +18,8 @@ public struct SandboxSpec: Sendable, Equatable {
     public var detectToolchains: Bool
     /// Most bytes that `/tmp`, the home directory and `/dev/shm` may hold, each.
     public var maximumTemporaryBytes: Int
+    /// What its processes may take.
+    public var limits: ResourceLimits
 
     public init(
         id: String,
@@ -26,7 +29,8 @@ public struct SandboxSpec: Sendable, Equatable {
         environment: [String: String] = [:],
         toolchains: [String] = [],
         detectToolchains: Bool = true,
-        maximumTemporaryBytes: Int = 2 << 30
+        maximumTemporaryBytes: Int = 2 << 30,
+        limits: ResourceLimits = ResourceLimits()
     ) {
         self.id = id
         self.workspacePath = workspacePath
@@ -36,5 +40,6 @@ public struct SandboxSpec: Sendable, Equatable {
         self.toolchains = toolchains
         self.detectToolchains = detectToolchains
         self.maximumTemporaryBytes = maximumTemporaryBytes
+        self.limits = limits
     }
 }

@@ -55,8 +55,9 @@ enum Descriptors {
     }
 
     /// A whole small file; nil when it cannot be read or is larger than `limit`.
-    static func contents(ofFile path: String, limit: Int) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// Never waits for what is no file (`read` gives nothing then).
+    static func contents(ofFile path: String, limit: Int, followLink: Bool = true) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (followLink ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

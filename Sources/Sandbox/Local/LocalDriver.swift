@@ -8,25 +8,57 @@
 ///
 /// The workspace is an overlay: the frozen base below, the session's own layer above. Everything else that a command can
 /// see is read-only or in memory, and there is no network but loopback.
+///
+/// Where the service is root, every sandbox runs as a user that nobody else is (``SessionUser`` tells the ids): root's
+/// rights are given up before bubblewrap starts. The base is shown to that user as its own by an id-mapped mount and stays
+/// untouched on disk; the session's layer belongs to it. An ordinary user's sandboxes run as that user.
 public struct LocalDriver: SandboxDriver {
     public let name = "local"
 
-    public init() {}
+    private let required: Set<String>
+
+    /// - Parameter required: names of ``guards()`` without which no sandbox is made. A name that is not known counts as
+    ///   one that is not active.
+    public init(require required: Set<String> = []) {
+        self.required = required
+    }
 
     public func create(_ spec: SandboxSpec) async throws -> any Sandbox {
         try Self.validate(spec)
+        if !required.isEmpty { try Self.check(required) }
+        guard let range = SessionUser.availableRange() else {
+            // Never as root of the machine: what a mistake in the mounts would then lay open is everything.
+            if let advice = SessionUser.objection() {
+                throw SandboxError.guardMissing(name: Self.ownUserName, advice: advice)
+            }
+            return try await boot(spec, as: .service(user: geteuid(), group: getegid()))
+        }
+        let before = HostPaths.status(StateDirectory(path: spec.stateDirectory).upper)?.st_uid
+        let user = try SessionUser.take(from: range, preferred: before)
+        do {
+            return try await boot(spec, as: .own(user, ownsBase: false))
+        } catch SandboxError.setUpFailed(LaunchPlan.ownerStep, let number) {
+            // Only what is the session's own is given away on disk.
+            guard HostPaths.isBeneath(spec.base, spec.stateDirectory) else {
+                throw SandboxError.setUpFailed(step: LaunchPlan.ownerStep, errno: number)
+            }
+            try TreeOwner.give(spec.base, to: user.id)
+            return try await boot(spec, as: .own(user, ownsBase: true))
+        }
+    }
+
+    private func boot(_ spec: SandboxSpec, as identity: LaunchPlan.Identity) async throws -> any Sandbox {
         guard let bubblewrap = HostPaths.find("bwrap") else { throw SandboxError.bubblewrapMissing }
         let supervisor = try SupervisorBinary.find()
+        let isOwn = if case .own = identity { true } else { false }
         var toolchains = Toolchains(
-            extra: spec.toolchains, detect: spec.detectToolchains, workspace: spec.workspacePath)
+            extra: spec.toolchains, detect: spec.detectToolchains, workspace: spec.workspacePath, forOthers: isOwn)
         for directory in supervisor.libraries { toolchains.addLibraries(directory, workspace: spec.workspacePath) }
         let state = StateDirectory(path: spec.stateDirectory)
-        try state.prepare(base: spec.base)
+        try state.prepare(base: spec.base, for: identity)
         let layout = BubblewrapArguments(spec: spec, state: state, supervisor: supervisor, toolchains: toolchains)
-        let attempts = LaunchPlan.attempts(
-            bubblewrap: bubblewrap, arguments: layout.build(), base: spec.base, state: state, user: geteuid(),
-            group: getegid())
-        let process = SandboxProcess(attempts: attempts, journalPath: state.journal)
+        let plan = LaunchPlan(bubblewrap: bubblewrap, layout: layout, identity: identity)
+        let process = SandboxProcess(plan)
         try await process.boot()
         return LocalSandbox(spec: spec, state: state, environment: layout.environment(), process: process)
     }
@@ -50,6 +82,12 @@ public struct LocalDriver: SandboxDriver {
         }
         guard !["/proc", "/dev", "/run/cofferdam"].contains(where: { HostPaths.isBeneath(spec.workspacePath, $0) })
         else { throw .invalidSpec("\(spec.workspacePath) cannot be a workspace") }
+        if let repository = HostPaths.status(spec.base + "/.git", follow: false) {
+            let kind = repository.st_mode & S_IFMT
+            guard kind == S_IFDIR || kind == S_IFREG else {
+                throw .invalidSpec("\(spec.base)/.git is neither a directory nor a file")
+            }
+        }
         guard HostPaths.isDirectory(spec.base) else { throw .invalidSpec("\(spec.base) is not a directory") }
     }
 }

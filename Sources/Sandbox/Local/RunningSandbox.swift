@@ -23,8 +23,6 @@ final class RunningSandbox {
     /// What is kept of its standard error.
     private static let maximumErrorText = 4 << 10
 
-    /// How the overlay that was mounted keeps its marks.
-    let overlayAttributes: OverlayChanges.Attributes
     private let outbox: Outbox
     private let control: Int32
     private let wake: Int32
@@ -38,10 +36,8 @@ final class RunningSandbox {
     private var usage: cspawn_usage?
 
     private init(
-        plan: LaunchPlan, outbox: Outbox, control: Int32, wake: Int32, errors: Int32, status: Int32,
-        outer: cspawn_result
+        outbox: Outbox, control: Int32, wake: Int32, errors: Int32, status: Int32, outer: cspawn_result
     ) {
-        overlayAttributes = plan.overlayAttributes
         self.outbox = outbox
         self.control = control
         self.wake = wake
@@ -56,70 +52,95 @@ final class RunningSandbox {
     }
 
     /// Starts the sandbox program in the calling thread, which must outlive it.
-    static func start(_ attempts: [LaunchPlan], outbox: Outbox) throws(SandboxError) -> RunningSandbox {
-        var result = cspawn_result()
-        for (index, plan) in attempts.enumerated() {
-            var opened: [Int32] = []
-            func take(_ descriptor: Int32, _ step: String) throws(SandboxError) -> Int32 {
-                guard descriptor >= 0 else {
-                    for other in opened { Descriptors.close(other) }
-                    throw .setUpFailed(step: step, errno: errno)
-                }
-                opened.append(descriptor)
-                return descriptor
-            }
-            func pair(_ code: Int32, _ ends: [Int32], _ step: String) throws(SandboxError) -> (Int32, Int32) {
-                _ = try take(code < 0 ? -1 : ends[0], step)
-                return (ends[0], try take(ends[1], step))
-            }
-            var ends: [Int32] = [-1, -1]
-            let (ours, theirs) = try pair(cspawn_socketpair(&ends), ends, "make a socket")
-            let (errorsRead, errorsWrite) = try pair(cspawn_pipe(&ends, true), ends, "make a pipe")
-            let (statusRead, statusWrite) = try pair(cspawn_pipe(&ends, true), ends, "make a pipe")
-            let journal = try take(open(plan.journalPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open the journal")
-            let null = try take(open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null")
-            let wake = try take(cspawn_eventfd(), "make an event descriptor")
-
-            let code = spawn(plan, [null, null, errorsWrite, theirs, journal, statusWrite], &result)
-            for descriptor in [null, errorsWrite, theirs, journal, statusWrite] { Descriptors.close(descriptor) }
-            if code == 0 {
-                return RunningSandbox(
-                    plan: plan, outbox: outbox, control: ours, wake: wake, errors: errorsRead, status: statusRead,
-                    outer: result)
-            }
-            for descriptor in [ours, errorsRead, statusRead, wake] { Descriptors.close(descriptor) }
-            let mayGoOn = result.error == EPERM && index + 1 < attempts.count
-            guard mayGoOn else { break }
+    static func start(_ plan: LaunchPlan, outbox: Outbox) throws(SandboxError) -> RunningSandbox {
+        var opened: [Int32] = []
+        var kept: [Int32] = []
+        defer { for descriptor in opened where !kept.contains(descriptor) { Descriptors.close(descriptor) } }
+        /// `code` is a descriptor, or an errno below zero.
+        func take(_ code: Int32, _ step: String) throws(SandboxError) -> Int32 {
+            guard code >= 0 else { throw .setUpFailed(step: step, errno: -code) }
+            opened.append(code)
+            return code
         }
-        throw .setUpFailed(step: LaunchPlan.name(ofStep: result.step), errno: result.error)
+        func opening(_ path: String, _ flags: Int32) -> Int32 {
+            let descriptor = open(path, flags | O_CLOEXEC)
+            return descriptor < 0 ? -errno : descriptor
+        }
+        func pair(_ code: Int32, _ ends: [Int32], _ step: String) throws(SandboxError) -> (Int32, Int32) {
+            guard code >= 0 else { throw .setUpFailed(step: step, errno: -code) }
+            opened += ends
+            return (ends[0], ends[1])
+        }
+        var ends: [Int32] = [-1, -1]
+        let (ours, theirs) = try pair(cspawn_socketpair(&ends), ends, "make a socket")
+        let (errorsRead, errorsWrite) = try pair(cspawn_pipe(&ends, true), ends, "make a pipe")
+        let (statusRead, statusWrite) = try pair(cspawn_pipe(&ends, true), ends, "make a pipe")
+        let journal = try take(opening(plan.journalPath, O_RDONLY | O_DIRECTORY), "open the journal")
+        let null = try take(opening("/dev/null", O_RDWR), "open /dev/null")
+        let filter = try take(SyscallFilter.open(), SyscallFilter.step)
+        let wake = try take(cspawn_eventfd(), "make an event descriptor")
+        var owner: Int32 = -1
+        if let user = plan.user, plan.ownedBase != nil {
+            owner = try take(cspawn_owner_namespace(user.id), LaunchPlan.ownerStep)
+        }
+        var result = cspawn_result()
+        let given = [null, null, errorsWrite, theirs, journal, statusWrite, filter]
+        guard spawn(plan, given, owner: owner, &result) == 0 else {
+            throw .setUpFailed(step: LaunchPlan.name(ofStep: result.step), errno: result.error)
+        }
+        kept = [ours, errorsRead, statusRead, wake]
+        return RunningSandbox(
+            outbox: outbox, control: ours, wake: wake, errors: errorsRead, status: statusRead, outer: result)
     }
 
-    private static func spawn(_ plan: LaunchPlan, _ descriptors: [Int32], _ result: inout cspawn_result) -> Int32 {
+    private static func spawn(
+        _ plan: LaunchPlan, _ descriptors: [Int32], owner: Int32, _ result: inout cspawn_result
+    ) -> Int32 {
         let programs = CStringArray([plan.program])
         let arguments = CStringArray(plan.arguments)
         let environment = CStringArray(plan.environment)
-        let texts = CStringArray([
-            plan.overlayTarget, plan.overlayOptions, "/", plan.uidMap ?? "", plan.gidMap ?? "",
-        ])
+        let binds = plan.staging?.binds ?? []
+        let texts = CStringArray(
+            [
+                plan.overlayTarget, plan.overlayOptions, "/", plan.uidMap ?? "", plan.gidMap ?? "",
+                plan.ownedBase ?? "",
+                Staging.root, Staging.base,
+            ] + binds.flatMap { [$0.source, $0.target] })
+        let pairs = binds.indices.map { index in
+            let first = 8 + 2 * index
+            return cspawn_bind(source: texts.pointer[first], target: texts.pointer[first + 1])
+        }
         return withExtendedLifetime((programs, arguments, environment, texts)) {
             descriptors.withUnsafeBufferPointer { descriptors in
-                var stage = cspawn_stage()
-                stage.overlay_target = texts.pointer[0]
-                stage.overlay_options = texts.pointer[1]
-                stage.uid_map = plan.uidMap == nil ? nil : texts.pointer[3]
-                stage.gid_map = plan.gidMap == nil ? nil : texts.pointer[4]
-                return withUnsafePointer(to: stage) { stage in
-                    var options = cspawn_options()
-                    options.programs = programs.pointer
-                    options.arguments = arguments.pointer
-                    options.environment = environment.pointer
-                    options.directory = texts.pointer[2]
-                    options.descriptors = descriptors.baseAddress
-                    options.descriptor_count = descriptors.count
-                    options.new_session = true
-                    options.parent_death_signal = SIGKILL
-                    options.stage = stage
-                    return cspawn_start(&options, &result)
+                pairs.withUnsafeBufferPointer { pairs in
+                    var stage = cspawn_stage()
+                    stage.overlay_target = texts.pointer[0]
+                    stage.overlay_options = texts.pointer[1]
+                    stage.uid_map = plan.uidMap == nil ? nil : texts.pointer[3]
+                    stage.gid_map = plan.gidMap == nil ? nil : texts.pointer[4]
+                    if plan.ownedBase != nil {
+                        stage.owned_source = texts.pointer[5]
+                        stage.owned_target = texts.pointer[7]
+                    }
+                    stage.owner_namespace = owner
+                    stage.staging = plan.staging == nil ? nil : texts.pointer[6]
+                    stage.binds = pairs.baseAddress
+                    stage.bind_count = pairs.count
+                    stage.user = plan.user?.id ?? 0
+                    stage.group = plan.user?.id ?? 0
+                    return withUnsafePointer(to: stage) { stage in
+                        var options = cspawn_options()
+                        options.programs = programs.pointer
+                        options.arguments = arguments.pointer
+                        options.environment = environment.pointer
+                        options.directory = texts.pointer[2]
+                        options.descriptors = descriptors.baseAddress
+                        options.descriptor_count = descriptors.count
+                        options.new_session = true
+                        options.parent_death_signal = SIGKILL
+                        options.stage = stage
+                        return cspawn_start(&options, &result)
+                    }
                 }
             }
         }

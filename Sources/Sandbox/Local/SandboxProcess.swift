@@ -16,7 +16,6 @@ import Synchronization
 final class SandboxProcess: Sendable {
     private struct State {
         var boot: CheckedContinuation<Void, any Error>?
-        var overlayAttributes = OverlayChanges.Attributes.user
         var stopRequested = false
         var termination: SandboxTermination?
         var waiters: [CheckedContinuation<SandboxTermination, Never>] = []
@@ -24,14 +23,14 @@ final class SandboxProcess: Sendable {
 
     let link: SupervisorLink
     let outbox = Outbox()
-    private let attempts: [LaunchPlan]
+    private let plan: LaunchPlan
     private let state = Mutex(State())
 
-    /// `attempts` are tried in order while the kernel refuses with EPERM.
-    init(attempts: [LaunchPlan], journalPath: String) {
-        self.attempts = attempts
+    init(_ plan: LaunchPlan) {
+        self.plan = plan
+        let journalPath = plan.journalPath
         link = SupervisorLink(transmit: { [outbox] in outbox.enqueue($0) }) { id in
-            Descriptors.contents(ofFile: "\(journalPath)/\(id).exit", limit: 16 << 10)
+            Descriptors.contents(ofFile: "\(journalPath)/\(id).exit", limit: 16 << 10, followLink: false)
                 .flatMap { try? ExitRecord(journalBytes: $0) }
         }
     }
@@ -50,8 +49,8 @@ final class SandboxProcess: Sendable {
         outbox.wakeUp()
     }
 
-    /// How the upper layer is marked; known once booted.
-    var overlayAttributes: OverlayChanges.Attributes { state.withLock { $0.overlayAttributes } }
+    /// How the upper layer is marked.
+    var overlayAttributes: OverlayChanges.Attributes { plan.overlayAttributes }
 
     var stopRequested: Bool { state.withLock { $0.stopRequested } }
 
@@ -75,12 +74,11 @@ final class SandboxProcess: Sendable {
     private func run() {
         let running: RunningSandbox
         do {
-            running = try RunningSandbox.start(attempts, outbox: outbox)
+            running = try RunningSandbox.start(plan, outbox: outbox)
         } catch {
             ended(error, .lost(error.description))
             return
         }
-        state.withLock { $0.overlayAttributes = running.overlayAttributes }
         link.greet { [weak self] in self?.bootEnded(.success(())) }
         let isBooting: @Sendable () -> Bool = { [weak self] in self?.state.withLock { $0.boot != nil } ?? false }
         let end = running.serve(link: link, isBooting: isBooting) { [weak self] in self?.stopRequested ?? true }

@@ -13,19 +13,28 @@ struct StateDirectory: Sendable {
     var merged: String { path + "/merged" }
     var journal: String { path + "/journal" }
     var etc: String { path + "/etc" }
+    /// Stands for what is to be hidden.
+    var empty: String { path + "/empty" }
 
     /// Makes what is missing. The upper directory gets the mode of the base, which it stands for.
-    func prepare(base: String) throws(SandboxError) {
-        for directory in [path, upper, work, merged, journal, etc] {
+    func prepare(base: String, for identity: LaunchPlan.Identity) throws(SandboxError) {
+        for directory in [path, upper, work, merged, journal, etc, empty] {
             guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
                 throw .setUpFailed(step: "create \(directory)", errno: errno)
             }
         }
         if let status = HostPaths.status(base) { chmod(upper, status.st_mode & 0o777 | 0o700) }
         chmod(etc, 0o755)
+        chmod(empty, 0o555)
+        if case .own(let user, _) = identity {
+            // A session that starts again may have got another user.
+            for directory in [upper, journal] where HostPaths.status(directory)?.st_uid != user.id {
+                try TreeOwner.give(directory, to: user.id)
+            }
+        }
         try copyHostFiles()
-        let user = getuid()
-        let group = getgid()
+        let user = identity.user
+        let group = identity.group
         var users = "agent:x:\(user):\(group):agent:\(SandboxLayout.home):/bin/sh\n"
         var groups = "agent:x:\(group):\n"
         if user != 0 { users += "root:x:0:0:root:/root:/usr/sbin/nologin\n" }
@@ -47,7 +56,11 @@ struct StateDirectory: Sendable {
     private static let copyLimit = 4 << 20
 
     private func copyHostFiles() throws(SandboxError) {
-        mkdir(etc + "/ssl", 0o755)
+        // Mount points of the host's directories: the sandbox's user cannot make them.
+        for name in ["ssl"] + BubblewrapArguments.etc where HostPaths.isDirectory("/etc/\(name)") || name == "ssl" {
+            mkdir(etc + "/" + name, 0o755)
+            chmod(etc + "/" + name, 0o755)
+        }
         for name in Self.copied {
             if let target = HostPaths.linkTarget("/etc/\(name)") {
                 symlink(target, etc + "/" + name)
@@ -81,4 +94,6 @@ enum SandboxLayout {
     static let controlDescriptor: Int32 = 3
     static let journalDescriptor: Int32 = 4
     static let statusDescriptor: Int32 = 5
+    /// bubblewrap reads the filter of system calls from it and closes it.
+    static let filterDescriptor: Int32 = 6
 }

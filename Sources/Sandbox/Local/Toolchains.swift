@@ -6,6 +6,10 @@ struct Toolchains: Equatable {
     var path: [String] = []
     /// Variables that the tools need.
     var environment: [String: String] = [:]
+    /// Directories that are closed to the sandbox's user and therefore missing.
+    private(set) var unreadable: [String] = []
+    /// Whether the sandbox's user is another one than the service's.
+    private let forOthers: Bool
 
     /// Tools that are looked for outside `/usr`, which is mounted anyway.
     private static let tools = [
@@ -16,9 +20,10 @@ struct Toolchains: Equatable {
 
     /// `extra` comes first. `detect` adds what the service's own `PATH` leads to. What overlaps `workspace` is left out:
     /// the workspace is the user's, not the host's.
-    init(extra: [String], detect: Bool, workspace: String) {
+    init(extra: [String], detect: Bool, workspace: String, forOthers: Bool) {
+        self.forOthers = forOthers
         for directory in extra where HostPaths.isDirectory(directory) {
-            add(directory, workspace: workspace)
+            guard add(directory, workspace: workspace) else { continue }
             for bin in [directory + "/bin", directory + "/usr/bin"] where HostPaths.isDirectory(bin) {
                 path.append(bin)
             }
@@ -81,6 +86,11 @@ struct Toolchains: Equatable {
             !Self.holdsAHome(directory)
         else { return false }
         if mounts.contains(where: { HostPaths.isBeneath(directory, $0) }) { return true }
+        // What lies above it does not matter: it is mounted for the sandbox by itself.
+        if forOthers, let status = HostPaths.status(directory), status.st_mode & 0o005 != 0o005 {
+            unreadable.append(directory)
+            return false
+        }
         mounts.removeAll { HostPaths.isBeneath($0, directory) }
         mounts.append(directory)
         return true

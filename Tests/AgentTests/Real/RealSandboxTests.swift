@@ -196,9 +196,9 @@ struct RealSandboxTests {
         let test = try await session(
             .init(), [Say.calls(call("1", "shell", ["script": "echo begun; sleep 1000"])), Say.text("Done.")])
         try await test.next { if case .outputDelta = $0 { true } else { nil } }
-        // The supervisor's host process is the one that has the session's journal folder among its arguments.
+        // The supervisor's host process is the one that has the workspace among its arguments.
         let find = "pgrep -f -- \"$0\" | grep -v \"^$$\\$\""
-        let found = try HostCommand.run(["/bin/sh", "-c", find, "\(test.folder.path)/state"]).line
+        let found = try HostCommand.run(["/bin/sh", "-c", find, "root \(test.workspace)"]).line
         let processes = found.split(separator: "\n").compactMap { pid_t($0) }.filter { $0 != getpid() }
         #expect(!processes.isEmpty)
         for process in processes { kill(process, SIGKILL) }

@@ -52,6 +52,12 @@ import Testing
         #expect(DisplayText.cleaned(raw).hasSuffix("visible"))
     }
 
+    @Test func firstLineIsTheFirstThatSaysSomething() {
+        #expect(DisplayText.firstLine("\n  one\n  two\n", limit: 10) == "one")
+        #expect(DisplayText.firstLine("abcdefgh\nx", limit: 3) == "abc…")
+        #expect(DisplayText.firstLine("\n", limit: 3) == "")
+    }
+
     @Test func lastLineIsTheLastThatSaysSomething() {
         #expect(DisplayText.lastLine("one\n  two\n\n", limit: 10) == "two")
         #expect(DisplayText.lastLine("abcdefgh", limit: 3) == "abc…")

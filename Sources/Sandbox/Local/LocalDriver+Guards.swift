@@ -1,0 +1,125 @@
+import CSpawn
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension LocalDriver {
+    /// The guards of this driver and which are active on this machine for this process, most important first.
+    ///
+    /// Blocking: starts a process.
+    public static func guards() -> [Guard] {
+        [namespaces(), ownUser(), filter(), limits(), toolchains()] + missing
+    }
+
+    static func check(_ required: Set<String>) throws(SandboxError) {
+        let known = guards()
+        for name in required.sorted() {
+            guard let found = known.first(where: { $0.name == name }) else {
+                let names = known.map(\.name).joined(separator: ", ")
+                throw .guardMissing(name: name, advice: "There is no guard of that name; there are: \(names).")
+            }
+            guard found.active else { throw .guardMissing(name: name, advice: found.advice) }
+        }
+    }
+
+    private static func namespaces() -> Guard {
+        let name = "namespaces"
+        guard let program = HostPaths.find("bwrap") else {
+            return Guard(name: name, active: false, advice: SandboxError.bubblewrapMissing.description)
+        }
+        let arguments = [
+            "bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent",
+            "--ro-bind", "/", "/", "--", program, "--version",
+        ]
+        let works = run(program, arguments)
+        let advice =
+            works
+            ? "User, mount, process, IPC, host name, cgroup and network namespaces; no capabilities; no new user namespaces."
+            : "bubblewrap cannot make them. It must be 0.8 or later, and user namespaces must be allowed: see the sysctls "
+                + "kernel.unprivileged_userns_clone, user.max_user_namespaces and "
+                + "kernel.apparmor_restrict_unprivileged_userns."
+        return Guard(name: name, active: works, advice: advice)
+    }
+
+    static let ownUserName = "user of its own"
+
+    private static func ownUser() -> Guard {
+        if let range = SessionUser.availableRange() {
+            let last = range.first + range.count - 1
+            return Guard(
+                name: ownUserName, active: true,
+                advice: "Every sandbox runs as another user, \(range.first) to \(last).")
+        }
+        let ordinary =
+            "Sandboxes run as this user and are kept apart from it by namespaces only; a service that root starts gives each "
+            + "a user of its own."
+        return Guard(name: ownUserName, active: false, advice: SessionUser.objection() ?? ordinary)
+    }
+
+    private static func filter() -> Guard {
+        let works = SyscallFilter.isAvailable
+        return Guard(
+            name: "system call filter", active: works,
+            advice: works
+                ? "Mounts, other processes' memory, keys, kernel interfaces and socket families but local and IP are refused."
+                : "It is made for x86-64 and 64-bit ARM, on a kernel with CONFIG_SECCOMP_FILTER. Without it no sandbox "
+                    + "starts.")
+    }
+
+    private static func limits() -> Guard {
+        Guard(
+            name: "process limits", active: true,
+            advice: "Processes, open files and the size of a file are limited per sandbox or process; no core files.")
+    }
+
+    private static func toolchains() -> Guard {
+        let found = Toolchains(extra: [], detect: true, workspace: "", forOthers: SessionUser.availableRange() != nil)
+        let advice =
+            found.unreadable.isEmpty
+            ? "All compilers and interpreters that were found can be used in a sandbox."
+            : "Closed to the sandbox's user and therefore missing in it: \(found.unreadable.joined(separator: ", ")). "
+                + "Open them for reading (chmod o+rx), or install them in /usr or /opt."
+        return Guard(name: "readable toolchains", active: found.unreadable.isEmpty, advice: advice)
+    }
+
+    /// What this driver does not do yet. Said, so that nobody counts on it.
+    private static let missing = [
+        Guard(
+            name: "memory and CPU limits", active: false,
+            advice: "Not implemented: a command may use all memory and processors. Limit the service itself "
+                + "(systemd: MemoryMax, CPUQuota)."),
+        Guard(
+            name: "Landlock", active: false,
+            advice: "Not implemented: files are confined by the mount namespace alone."),
+    ]
+
+    private static func run(_ program: String, _ arguments: [String]) -> Bool {
+        let programs = CStringArray([program])
+        let words = CStringArray(arguments)
+        let none = CStringArray([])
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return false }
+        defer { Descriptors.close(null) }
+        var result = cspawn_result()
+        let code = withExtendedLifetime((programs, words, none)) {
+            [null, null, null].withUnsafeBufferPointer { descriptors in
+                var options = cspawn_options()
+                options.programs = programs.pointer
+                options.arguments = words.pointer
+                options.environment = none.pointer
+                options.descriptors = descriptors.baseAddress
+                options.descriptor_count = descriptors.count
+                return cspawn_start(&options, &result)
+            }
+        }
+        guard code == 0 else { return false }
+        defer { Descriptors.close(result.pidfd) }
+        var ended = pollfd(fd: result.pidfd, events: Int16(POLLIN), revents: 0)
+        while poll(&ended, 1, -1) < 0 && errno == EINTR {}
+        var usage = cspawn_usage()
+        return cspawn_reap_pidfd(result.pidfd, &usage) == 0 && usage.exit_code == 0
+    }
+}

@@ -1,0 +1,25 @@
+/// What a sandbox's own user has to reach although it lies in private directories (a session's state, a toolchain in
+/// root's home): shown at short paths in a mount namespace that only this sandbox has, before root's rights are given up.
+struct Staging: Sendable {
+    struct Bind: Sendable, Equatable {
+        var source: String
+        var target: String
+    }
+
+    /// Covered by an empty file system in that namespace. It exists everywhere, everybody may pass through it, and
+    /// nothing beneath it is ever given to a sandbox.
+    static let root = "/sys"
+    static let workspace = root + "/workspace"
+    /// The base as the sandbox's user owns it; gone again once the overlay is mounted.
+    static let base = root + "/base"
+
+    private(set) var binds: [Bind] = []
+
+    /// The place where `source` will stand.
+    mutating func place(_ source: String) -> String {
+        if let known = binds.first(where: { $0.source == source }) { return known.target }
+        let target = "\(Self.root)/\(binds.count)"
+        binds.append(Bind(source: source, target: target))
+        return target
+    }
+}
