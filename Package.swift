@@ -128,10 +128,13 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "Agent", "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration",
+                "Sandbox",
                 "Store", "SupervisorProtocol", "TestSupport", "Workspace",
             ]),
         tests("ServiceTests", ["Service", "ServiceClient", "AgentProtocol", "JSONRPC", "WebSocket", "TestSupport"]),
-        tests("LanguageServerTests", ["LanguageServer", "ServiceClient", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
+        tests(
+            "LanguageServerTests",
+            ["LanguageServer", "ServiceClient", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
     ]
 )

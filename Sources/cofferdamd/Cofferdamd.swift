@@ -1,4 +1,5 @@
 import ArgumentParser
+import Sandbox
 import Service
 
 #if canImport(Glibc)
@@ -17,11 +18,18 @@ struct Cofferdamd: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func validate() throws {
+        if options.guards { return }
         // Says what is wrong with the arguments before anything is touched.
         do { _ = try options.resolved() } catch { throw ValidationError("\(error)") }
     }
 
     func run() async throws {
+        if options.guards {
+            for guarding in LocalDriver.guards() {
+                print(guarding.active ? "active" : "absent", guarding.name, guarding.advice, separator: "\t")
+            }
+            return
+        }
         let configuration = try options.resolved()
         // An embedded service outlives the folder that it was started in.
         if options.embedded { _ = chdir("/") }

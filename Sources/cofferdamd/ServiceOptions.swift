@@ -50,6 +50,9 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long running turns may go on after SIGTERM.", valueName: "seconds"))
     var drainGrace: Double = 10
 
+    @Flag(help: "Say which guards of a sandbox are active on this machine, and end.")
+    var guards = false
+
     @Option(help: ArgumentHelp("With --embedded: where clients meet the service.", visibility: .hidden))
     var runtimeDirectory: String?
 

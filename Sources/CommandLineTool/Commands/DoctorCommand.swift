@@ -34,6 +34,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 report(true, "ripgrep (searches in the sandbox)", "")
             }
         }
+        if !isRemote { Self.showGuards(environment) }
         let place = environment["COFFERDAM_SERVICE_URL"] ?? "on this machine"
         do {
             let session = try ServiceSession.open()
@@ -52,6 +53,29 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         if !isFine { throw ExitCode.failure }
     }
+
+    /// The guards of a sandbox, as the service's program sees them on this machine.
+    private static func showGuards(_ environment: [String: String]) {
+        let configuration = try? ServiceClientConfiguration.fromEnvironment(
+            environment, clientInfo: ProgramVersion.info)
+        guard let program = configuration?.programPath else { return }
+        let quoted =
+            "'" + program.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        guard let pipe = popen("\(quoted) --guards 2>/dev/null", "r") else { return }
+        defer { pclose(pipe) }
+        var buffer = [CChar](repeating: 0, count: 4096)
+        while fgets(&buffer, Int32(buffer.count), pipe) != nil {
+            let text = buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+            let parts = text.split(separator: "\t").map { Terminal.harmless(String($0)).trimmingNewline }
+            guard parts.count == 3 else { continue }
+            let mark = parts[0] == "active" ? Terminal.styled("ok  ", .green) : Terminal.styled("note", .yellow)
+            Terminal.line("\(mark) \(parts[1]): \(parts[2])")
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
 }
 
 enum Programs {

@@ -39,7 +39,7 @@ struct EmbeddedStarter: Sendable {
     }
 
     private func startProgram() throws(ServiceClientError) {
-        guard let program = findProgram() else {
+        guard let program = configuration.programPath else {
             throw .embeddedStart(
                 reason: "the program cofferdamd was found neither beside this program nor on PATH; COFFERDAMD names it",
                 output: "")
@@ -120,33 +120,6 @@ struct EmbeddedStarter: Sendable {
     }
 
     // MARK: Helpers
-
-    private func findProgram() -> String? {
-        if let path = configuration.servicePath { return path }
-        let name = "cofferdamd"
-        var candidates: [String] = []
-        if let own = Self.ownPath(), let slash = own.lastIndex(of: "/") {
-            candidates.append("\(own[..<slash])/\(name)")
-        }
-        for folder in (configuration.environment["PATH"] ?? "").split(separator: ":") where folder.hasPrefix("/") {
-            candidates.append("\(folder)/\(name)")
-        }
-        return candidates.first { access($0, X_OK) == 0 }
-    }
-
-    private static func ownPath() -> String? {
-        #if canImport(Glibc)
-            var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) { chars in
-                    chars.baseAddress.map { readlink("/proc/self/exe", $0, chars.count) } ?? -1
-                }
-            }
-            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-        #else
-            return CommandLine.arguments.first.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        #endif
-    }
 
     /// The same descriptor, close-on-exec, out of the way of those that the program gets.
     private static func lift(_ descriptor: Int32) -> Int32 {
