@@ -229,8 +229,8 @@ function show.checkStarted(self, event)
     for _, word in ipairs(util.table(event.command)) do
         command[#command + 1] = text_tools.line(word)
     end
-    local name, words = text_tools.line(event.name or '?'), table.concat(command, ' ')
-    self:speak(event.itemId, '▶ Check ' .. name .. (words ~= name and ': ' .. words or ''), 'CofferdamTool')
+    local name, shown = text_tools.line(event.name or '?'), table.concat(command, ' ')
+    self:speak(event.itemId, '▶ Check ' .. name .. (shown ~= name and ': ' .. shown or ''), 'CofferdamTool')
     self.checking = event.itemId
 end
 
