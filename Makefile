@@ -63,9 +63,11 @@ format:
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-# Everything links the Swift runtime statically: faster to start, and nothing of it is needed in a sandbox.
+# Everything links the Swift runtime statically: faster to start, and nothing of it is needed in a sandbox. Packed
+# relocations (glibc 2.36, which Debian 12 has) spare two megabytes of resident memory and some of the start.
+RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 $(RELEASE)/.stamp: Package.swift $(shell find Sources Tests/Benchmarks/Swift -name '*.swift' -o -name '*.c' -o -name '*.h')
-	swift build -c release --static-swift-stdlib --scratch-path $(RELEASE)
+	swift build $(RELEASE_FLAGS) --scratch-path $(RELEASE)
 	@touch $@
 
 ## make install   release build into PREFIX (default /usr/local)

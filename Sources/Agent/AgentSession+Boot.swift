@@ -68,7 +68,7 @@ extension AgentSession {
             do {
                 layers.append(try PolicyLayer(name: "repository", json: policy))
             } catch {
-                layers.append(.failed(name: "repository", reason: "\(error)"))
+                layers.append(.failed(name: "repository", reason: "\(Self.configurationFile): \(error)"))
             }
         }
         let context = ToolContext(

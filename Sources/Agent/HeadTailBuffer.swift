@@ -20,7 +20,9 @@ struct HeadTailBuffer: Sendable {
             rest = rest.dropFirst(part.count)
         }
         guard !rest.isEmpty else { return }
-        tail += rest.suffix(tailLimit)
+        // The slice of a slice: without its type `suffix` is the one of any sequence, byte by byte.
+        let last: ArraySlice<UInt8> = rest.suffix(tailLimit)
+        tail += last
         // Trimmed in bulk, so that appending stays linear.
         if tail.count > 2 * tailLimit { tail.removeFirst(tail.count - tailLimit) }
     }

@@ -14,12 +14,12 @@ struct OutputEncoder {
 
     /// - Returns: nil when all bytes are held back as the beginning of a character.
     mutating func encode(offset: Int, bytes: [UInt8]) -> AgentEvent? {
-        let all = held + bytes
+        let all = held.isEmpty ? bytes : held + bytes
         let start = held.isEmpty ? offset : heldOffset
         let cut = Self.incompleteTail(all)
         held = Array(all.suffix(cut))
         heldOffset = start + all.count - cut
-        let ready = Array(all.dropLast(cut))
+        let ready = cut == 0 ? all : Array(all.dropLast(cut))
         return ready.isEmpty ? nil : event(start, ready)
     }
 

@@ -74,16 +74,42 @@ struct JSONWriter {
         var string = string
         string.withUTF8 { bytes in
             var runStart = 0
-            for index in 0..<bytes.count {
-                let byte = bytes[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[runStart..<index]))
-                writeEscape(byte)
-                runStart = index + 1
+            while true {
+                let runEnd = Self.endOfPlainRun(bytes, from: runStart)
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[runStart..<runEnd]))
+                guard runEnd < bytes.count else { break }
+                writeEscape(bytes[runEnd])
+                runStart = runEnd + 1
             }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[runStart...]))
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// The place of the first byte from `start` on that must be escaped; the end when there is none.
+    @inline(__always)
+    private static func endOfPlainRun(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var index = start
+        if let base = UnsafeRawPointer(bytes.baseAddress) {
+            // Eight bytes at a time, as in `JSONParser.skipPlainWords`; what is not ASCII is plain here.
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            while index + 8 <= bytes.count {
+                let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                let quote = word ^ (ones &* 0x22)
+                let backslash = word ^ (ones &* 0x5C)
+                var found = (quote &- ones) & ~quote
+                found |= (backslash &- ones) & ~backslash
+                found |= (word &- (ones &* 0x20)) & ~word
+                found &= ones &* 0x80
+                if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+                index += 8
+            }
+        }
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+            index += 1
+        }
+        return index
     }
 
     private mutating func writeEscape(_ byte: UInt8) {

@@ -8,6 +8,11 @@ import JSON
 /// moments, never the order or the integrity of what is left.
 public final class Store: Sendable {
     private let pool: DatabasePool
+    private let checkpointer: Checkpointer
+
+    /// Pages that the write-ahead log may have (64 MiB) before a commit itself makes room: where ``Checkpointer``, which
+    /// is there so that no commit has to, does not keep up.
+    private static let maximumLogPages = 16384
 
     /// - Parameter path: the database file; it is created with its tables where it is missing.
     public init(path: String) throws(StoreError) {
@@ -16,10 +21,12 @@ public final class Store: Sendable {
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.maximumLogPages)")
         }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(pool)
+            checkpointer = try Checkpointer(path: path, configuration: configuration)
         } catch {
             throw .cannotOpen(path: path, reason: "\(error)")
         }
@@ -125,6 +132,7 @@ public final class Store: Sendable {
                 try statement.execute(arguments: [session, event.seq, Self.blob(event.params)])
             }
         }
+        checkpointer.wrote(events.reduce(0) { $0 + $1.params.count })
     }
 
     /// Events after `afterSeq`, oldest first: at most `limit`, and no more after `byteLimit` bytes have been reached.

@@ -8,6 +8,26 @@ import Testing
         #expect(JSON.string("é€𝄞\u{2028}\u{7F}").text == "\"é€𝄞\u{2028}\u{7F}\"")
     }
 
+    /// The writer looks at eight bytes at a time: every ASCII character at every place of two such groups.
+    @Test func escapesAtEveryPlace() throws {
+        for code in UInt8(0)..<0x80 {
+            let character = Character(Unicode.Scalar(code))
+            for place in 0..<18 {
+                for (before, after) in [("a", "b"), ("é", "€"), ("!", "#"), ("\u{7F}", "[")] {
+                    let text =
+                        String(repeating: before, count: place) + String(character)
+                        + String(repeating: after, count: 17 - place)
+                    let written = JSON.string(text).serialized()
+                    #expect(
+                        try JSON(parsing: written).stringValue?.unicodeScalars.elementsEqual(text.unicodeScalars)
+                            == true)
+                    let escaped = JSON.string(String(character)).serialized().dropFirst().dropLast()
+                    #expect(written.count == text.utf8.count - 1 + escaped.count + 2)
+                }
+            }
+        }
+    }
+
     @Test func compactTextHasNoRawControlCharacter() {
         let everything = String(String.UnicodeScalarView((0..<0x300).compactMap(Unicode.Scalar.init)))
         let value: JSON = ["key\n\(everything)": [.string(everything), ["\n": "\r"]]]

@@ -24,6 +24,10 @@ struct TestService {
         tls: EndpointConfiguration.TLSFiles? = nil, configure: (inout EndpointConfiguration) -> Void = { _ in }
     ) async throws -> TestService {
         var configuration = EndpointConfiguration(addresses: [address], tls: tls)
+        // Hundreds of tests run beside each other: a client that gets no processor for a while is no slow client.
+        configuration.limits.requestTimeout = .minutes(10)
+        configuration.limits.initializeTimeout = .seconds(600)
+        configuration.webSocket.deadAfter = .minutes(10)
         configure(&configuration)
         let tokens = try BearerTokens(parsing: "\(token)\nalice:alice-0123456789abcdef\n", path: "tokens")
         let endpoint = ServiceEndpoint(configuration: configuration, tokens: tokens, backend: backend, log: .none)
