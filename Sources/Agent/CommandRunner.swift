@@ -82,6 +82,8 @@ extension CommandResult {
             status = .timedOut
         case .killed:
             status = .killed
+        case .outOfMemory:
+            status = .outOfMemory
         case .couldNotStart(_, let message):
             status = .couldNotStart
             self.message = message

@@ -1,7 +1,7 @@
 /// Bounds of the protocol between service and supervisor. Both sides enforce all of them.
 public enum ProtocolLimits {
     /// Version of the messages; the two sides must have the same.
-    public static let version: UInt16 = 1
+    public static let version: UInt16 = 2
     /// First field of the first message, so that a wrong peer is noticed at once.
     public static let magic: UInt32 = 0x4346_5344
     /// Largest payload: bounds what one side makes the other hold before a message is complete.
@@ -20,6 +20,10 @@ public enum ProtocolLimits {
     public static let maximumRunning = 128
     /// Files that are being written at the same time.
     public static let maximumOpenWrites = 16
+    /// Most bytes of interactive input that wait in the supervisor for one command to read them.
+    public static let inputWindow = 256 << 10
+    /// Bytes in one part of interactive input.
+    public static let inputPart = 64 << 10
     /// Most bytes that the supervisor may be ahead of the reader of one command.
     public static let maximumWindow = 8 << 20
 }

@@ -21,9 +21,17 @@ public struct ExecRequest: Sendable, Equatable {
     public var standardInput: [UInt8]?
     /// Most bytes that are kept of each output stream. What comes after is counted and thrown away.
     public var outputLimit: Int
+    /// A pseudo-terminal of this size as controlling terminal and as all three standard streams; nil is none. All output
+    /// is then on stdout. `TERM` is `xterm-256color` unless the environment says otherwise.
+    public var terminal: TerminalSize?
+    /// Standard input stays open for ``ExecHandle/write(_:)`` after `standardInput`, until ``ExecHandle/closeInput()``.
+    /// A terminal always does.
+    public var interactiveInput: Bool
 
     /// Standard input travels in one control frame.
     public static let maximumStandardInput = 512 << 10
+    /// Bytes of interactive input that may be on their way to a command that does not read.
+    public static let inputWindow = ProtocolLimits.inputWindow
     /// Enough for any build log, little enough for a disk.
     public static let defaultOutputLimit = 64 << 20
 
@@ -35,7 +43,9 @@ public struct ExecRequest: Sendable, Equatable {
         timeout: Duration? = nil,
         grace: Duration = .seconds(2),
         standardInput: [UInt8]? = nil,
-        outputLimit: Int = ExecRequest.defaultOutputLimit
+        outputLimit: Int = ExecRequest.defaultOutputLimit,
+        terminal: TerminalSize? = nil,
+        interactiveInput: Bool = false
     ) {
         self.id = id
         self.arguments = arguments
@@ -45,5 +55,7 @@ public struct ExecRequest: Sendable, Equatable {
         self.grace = grace
         self.standardInput = standardInput
         self.outputLimit = outputLimit
+        self.terminal = terminal
+        self.interactiveInput = interactiveInput
     }
 }

@@ -6,15 +6,19 @@ public struct ExecResult: Sendable, Equatable {
         case signalled(Int32)
         case timedOut
         case killed(by: Killer)
+        /// The kernel killed it (SIGKILL) because the sandbox was at its memory limit.
+        case outOfMemory
         /// The program never ran: errno and a sentence for the reader.
         case couldNotStart(errno: Int32, message: String)
-        /// The sandbox ended first, so the end of the command is unknown.
+        /// The end of the command is unknown: the sandbox ended first, or the end could not be recorded.
         case lost(String)
     }
 
     /// On whose behalf a command was killed.
     public enum Killer: Sendable, Equatable {
         case client
+        /// A limit was reached; its name is for the reader (`disk`, `session time`).
+        case limit(String)
     }
 
     /// What the process itself left behind.
@@ -25,12 +29,22 @@ public struct ExecResult: Sendable, Equatable {
 
     /// Bytes of a stream that were counted but not kept.
     public struct Truncation: Sendable, Equatable {
+        /// Why they were not kept.
+        public enum Reason: Sendable, Equatable {
+            /// The request's ``ExecRequest/outputLimit``.
+            case outputLimit
+            /// The journal could not be written, with the errno of it (ENOSPC when the disk is full).
+            case journal(errno: Int32)
+        }
+
         public var from: Int
         public var to: Int
+        public var reason: Reason
 
-        public init(from: Int, to: Int) {
+        public init(from: Int, to: Int, reason: Reason = .outputLimit) {
             self.from = from
             self.to = to
+            self.reason = reason
         }
     }
 
@@ -57,6 +71,9 @@ public struct ExecResult: Sendable, Equatable {
     public var pipesHeldOpen: Bool
     /// Processes of the command that could not be killed (stuck in the kernel). Zero unless something is badly wrong.
     public var survivors: Int
+    /// Processes of the sandbox that the kernel killed for want of memory while the command ran, whatever became of the
+    /// command itself. Zero where memory is not limited.
+    public var outOfMemoryKills: Int
 
     public init(
         outcome: Outcome,
@@ -71,7 +88,8 @@ public struct ExecResult: Sendable, Equatable {
         stdoutTruncated: Truncation? = nil,
         stderrTruncated: Truncation? = nil,
         pipesHeldOpen: Bool = false,
-        survivors: Int = 0
+        survivors: Int = 0,
+        outOfMemoryKills: Int = 0
     ) {
         self.outcome = outcome
         self.status = status
@@ -86,6 +104,7 @@ public struct ExecResult: Sendable, Equatable {
         self.stderrTruncated = stderrTruncated
         self.pipesHeldOpen = pipesHeldOpen
         self.survivors = survivors
+        self.outOfMemoryKills = outOfMemoryKills
     }
 
     /// True only for exit code 0.

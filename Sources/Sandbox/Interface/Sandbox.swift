@@ -13,6 +13,12 @@ public protocol Sandbox: Sendable {
     /// a different request under a known id throws ``SandboxError/execConflict(_:)``.
     func exec(_ request: ExecRequest) async throws -> any ExecHandle
 
+    /// Goes on reading a command that was started earlier, also by a former service: its output from these offsets on,
+    /// and its result. An older handle of the same command gets no more output, but still the result.
+    ///
+    /// Throws ``SandboxError/unknownCommand(_:)`` when no command of that id was ever accepted.
+    func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) async throws -> any ExecHandle
+
     /// What stands at `path` (the link itself is followed as long as it stays in the workspace); nil when there is nothing.
     func stat(_ path: String) async throws -> FileStatus?
 
@@ -34,14 +40,35 @@ public protocol Sandbox: Sendable {
     /// Kills everything in the sandbox. Returns when no process is left. May be called any number of times.
     func stop() async
 
+    /// Closes our end and leaves the sandbox with its commands running, to be adopted by a later
+    /// ``SandboxDriver/adopt(_:)``; it ends by itself after ``SandboxSpec/orphanGrace``. Handles of commands end as
+    /// `.lost`; what they say is known again after adoption.
+    func detach() async
+
+    /// Connections that programs made to the sandbox's proxy ports (``SandboxSpec/egress``). One reader; at most 256 wait
+    /// for it, further ones are closed. Ends with the sandbox.
+    var connections: AsyncStream<PassedConnection> { get }
+
     /// Waits until the sandbox is gone and says why.
     var termination: SandboxTermination { get async }
+}
+
+extension Sandbox {
+    public func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) async throws -> any ExecHandle {
+        throw SandboxError.unknownCommand(id)
+    }
+
+    public func detach() async { await stop() }
+
+    public var connections: AsyncStream<PassedConnection> { AsyncStream { $0.finish() } }
 }
 
 /// Why a sandbox is gone.
 public enum SandboxTermination: Sendable, Equatable {
     /// ``Sandbox/stop()`` was called.
     case stopped
+    /// ``Sandbox/detach()`` was called, or another service adopted it: it runs on, but not for us.
+    case detached
     /// It ended by itself; the text is for the user.
     case lost(String)
 }

@@ -9,4 +9,20 @@ public protocol SandboxDriver: Sendable {
     ///
     /// Nothing is left behind when it throws ``SandboxError``.
     func create(_ spec: SandboxSpec) async throws -> any Sandbox
+
+    /// Connects again to the running sandbox of the spec's state directory, made by a former service.
+    ///
+    /// The spec must be the one that it was made from. Throws ``SandboxError/lost(_:)`` when there is none any more.
+    func adopt(_ spec: SandboxSpec) async throws -> any Sandbox
+
+    /// Ends whatever still runs of the sandbox of a state directory, and proves that nothing is left.
+    func endOrphan(stateDirectory: String) async -> OrphanEnd
+}
+
+extension SandboxDriver {
+    public func adopt(_ spec: SandboxSpec) async throws -> any Sandbox {
+        throw SandboxError.lost("this driver does not keep sandboxes beyond the service")
+    }
+
+    public func endOrphan(stateDirectory: String) async -> OrphanEnd { OrphanEnd(wasRunning: false) }
 }

@@ -23,6 +23,12 @@ public enum SandboxError: Error, Sendable, Equatable {
     case stopped
     /// The id is known for a different request.
     case execConflict(ExecID)
+    /// No command of that id was ever accepted.
+    case unknownCommand(ExecID)
+    /// The command reads no input any more, or never did.
+    case inputClosed(ExecID)
+    /// The sandbox was left running; it is not ours any more.
+    case detached
     case tooManyCommands
     case requestTooLarge(String)
     /// The request makes no sense; the text says why.
@@ -62,6 +68,12 @@ extension SandboxError: CustomStringConvertible {
             "The sandbox was stopped."
         case .execConflict(let id):
             "A different command already ran under the id \(id)."
+        case .unknownCommand(let id):
+            "There is no command \(id) in this sandbox."
+        case .inputClosed(let id):
+            "The command \(id) reads no input any more."
+        case .detached:
+            "The sandbox was left running for another service."
         case .tooManyCommands:
             "Too many commands are running in this sandbox. Wait for one to end or cancel one."
         case .requestTooLarge(let what):

@@ -20,6 +20,11 @@ public struct SandboxSpec: Sendable, Equatable {
     public var maximumTemporaryBytes: Int
     /// What its processes may take.
     public var limits: ResourceLimits
+    /// How long the sandbox goes on without a service before it ends by itself.
+    public var orphanGrace: Duration
+    /// Whether the supervisor listens on the proxy ports (HTTP on 127.0.0.1:3128, SOCKS5 on 127.0.0.1:1080) and hands
+    /// their connections to ``Sandbox/connections``.
+    public var egress: Bool
 
     public init(
         id: String,
@@ -30,7 +35,9 @@ public struct SandboxSpec: Sendable, Equatable {
         toolchains: [String] = [],
         detectToolchains: Bool = true,
         maximumTemporaryBytes: Int = 2 << 30,
-        limits: ResourceLimits = ResourceLimits()
+        limits: ResourceLimits = ResourceLimits(),
+        orphanGrace: Duration = .seconds(15 * 60),
+        egress: Bool = false
     ) {
         self.id = id
         self.workspacePath = workspacePath
@@ -41,5 +48,7 @@ public struct SandboxSpec: Sendable, Equatable {
         self.detectToolchains = detectToolchains
         self.maximumTemporaryBytes = maximumTemporaryBytes
         self.limits = limits
+        self.orphanGrace = orphanGrace
+        self.egress = egress
     }
 }

@@ -67,6 +67,7 @@ final class FakeSandbox: Sandbox {
         case nil: return
         case .lost(let reason)?: throw SandboxError.lost(reason)
         case .stopped?: throw SandboxError.stopped
+        case .detached?: throw SandboxError.detached
         }
     }
 
