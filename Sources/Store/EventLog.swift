@@ -36,15 +36,16 @@ public actor EventLog {
     public var seq: Int { lastSeq }
 
     /// Stores the event and wakes the readers.
+    /// - Parameter changes: to what the session keeps, in the same transaction.
     /// - Returns: its sequence number.
     @discardableResult
-    public func append(_ event: AgentEvent) throws(StoreError) -> Int {
+    public func append(_ event: AgentEvent, keeping changes: [KeptChange] = []) throws(StoreError) -> Int {
         let seq = lastSeq + 1
         let params = AgentProgress.Params(sessionId: sessionId, seq: seq, time: currentMilliseconds(), event: event)
         let bytes: [UInt8]
         do { bytes = try JSONCoder.encode(params).serialized() } catch { throw .writeFailed(reason: "\(error)") }
         let logged = LoggedEvent(seq: seq, params: bytes)
-        try store.append([logged], to: sessionId)
+        try store.append([logged], keeping: changes, to: sessionId)
         lastSeq = seq
         recent.append(logged)
         recentBytes += bytes.count
@@ -53,6 +54,12 @@ public actor EventLog {
         }
         wakeAll()
         return seq
+    }
+
+    /// Changes what the session keeps, without an event.
+    public func keep(_ changes: [KeptChange]) throws(StoreError) {
+        guard !changes.isEmpty else { return }
+        try store.append([], keeping: changes, to: sessionId)
     }
 
     /// Events after `afterSeq`, at least one and at most `limit`; suspends until there is one.

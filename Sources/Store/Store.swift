@@ -8,7 +8,7 @@ import JSON
 /// moments, never the order or the integrity of what is left.
 public final class Store: Sendable {
     private let pool: DatabasePool
-    private let checkpointer: Checkpointer
+    let checkpointer: Checkpointer
 
     /// Pages that the write-ahead log may have (64 MiB) before a commit itself makes room: where ``Checkpointer``, which
     /// is there so that no commit has to, does not keep up.
@@ -51,6 +51,17 @@ public final class Store: Sendable {
                         seq INTEGER NOT NULL,
                         params BLOB NOT NULL,
                         PRIMARY KEY (session, seq)
+                    ) WITHOUT ROWID;
+                    """)
+        }
+        migrator.registerMigration("2: what sessions keep") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE kept (
+                        session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+                        key TEXT NOT NULL,
+                        value BLOB NOT NULL,
+                        PRIMARY KEY (session, key)
                     ) WITHOUT ROWID;
                     """)
         }
@@ -125,14 +136,7 @@ public final class Store: Sendable {
 
     /// Appends events, all or none.
     public func append(_ events: [LoggedEvent], to session: String) throws(StoreError) {
-        try writing { database in
-            let statement = try database.cachedStatement(
-                sql: "INSERT INTO event (session, seq, params) VALUES (?, ?, ?)")
-            for event in events {
-                try statement.execute(arguments: [session, event.seq, Self.blob(event.params)])
-            }
-        }
-        checkpointer.wrote(events.reduce(0) { $0 + $1.params.count })
+        try append(events, keeping: [], to: session)
     }
 
     /// Events after `afterSeq`, oldest first: at most `limit`, and no more after `byteLimit` bytes have been reached.
@@ -168,16 +172,16 @@ public final class Store: Sendable {
         try JSONCoder.decode(SessionRecord.self, from: JSON(parsing: text))
     }
 
-    private static func blob(_ bytes: [UInt8]) -> DatabaseValue {
+    static func blob(_ bytes: [UInt8]) -> DatabaseValue {
         // The bytes are JSON, thus UTF-8: SQLite keeps text and blob alike, and text needs no Foundation type.
         String(decoding: bytes, as: UTF8.self).databaseValue
     }
 
-    private func writing<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    func writing<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
         do { return try pool.write(body) } catch { throw .writeFailed(reason: "\(error)") }
     }
 
-    private func reading<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    func reading<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
         do { return try pool.read(body) } catch { throw .readFailed(reason: "\(error)") }
     }
 }
