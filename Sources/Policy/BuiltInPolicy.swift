@@ -3,8 +3,13 @@ extension PolicyLayer {
     ///
     /// Commands are allowed because the sandbox, not the command's text, is the boundary. Files that run elsewhere
     /// once they are applied (CI workflows, hooks, editor tasks) are asked about.
-    public static func builtIn() -> PolicyLayer {
+    ///
+    /// - Parameters:
+    ///   - egress: what the service's own file lets the agent's commands reach. All other layers only narrow it.
+    ///   - setup: what it lets setup steps reach.
+    public static func builtIn(egress: [EgressPermission] = [], setup: [EgressPermission] = []) -> PolicyLayer {
         var layer = PolicyLayer(name: "built-in")
+        layer.egress = EgressLayer(allow: egress, setup: setup)
         do {
             layer.tools = try ["read", "glob", "grep", "write", "edit", "run", "shell"].map(PolicyRule.init)
             layer.deny = try changing([".git", ".git/**", "**/.git/**"])

@@ -1,7 +1,7 @@
 import JSON
 
 /// One layer of policy. An absent part inherits; a part that is there, even empty, is the whole of what it allows.
-public struct PolicyLayer: Sendable, Equatable {
+public struct PolicyLayer: Sendable, Equatable, Codable {
     /// Where it comes from, for explanations: `built-in`, `repository`.
     public var name: String
     /// What the layer allows; nil inherits, `[]` allows nothing.
@@ -9,6 +9,8 @@ public struct PolicyLayer: Sendable, Equatable {
     /// What the user is asked about.
     public var ask: [PolicyRule]
     public var deny: [PolicyRule]
+    /// What a sandbox may reach.
+    public var egress = EgressLayer()
     /// Set when the layer could not be loaded: it then denies everything.
     public var failure: String?
 
@@ -26,7 +28,8 @@ public struct PolicyLayer: Sendable, Equatable {
         return layer
     }
 
-    /// Reads `{version?, tools?, ask?, deny?}`; lists of rules.
+    /// Reads `{version?, tools?, ask?, deny?, egress?}`; lists of rules, and for the network a list of what is allowed or
+    /// `{allow?, setup?, deny?}`.
     public init(name: String, json: JSON) throws(PolicyError) {
         guard let object = json.objectValue else { throw .wrongType(key: "policy", expected: "a mapping") }
         self.init(name: name)
@@ -38,6 +41,7 @@ public struct PolicyLayer: Sendable, Equatable {
             case "tools": tools = try Self.rules(value, key)
             case "ask": ask = try Self.rules(value, key)
             case "deny": deny = try Self.rules(value, key)
+            case "egress": egress = try EgressLayer(json: value)
             default: throw .unknownKey(key)
             }
         }
