@@ -12,6 +12,10 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Cofferdam library target. `dependencies` is the row of the module table in ARCHITECTURE.md.
@@ -34,8 +38,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -58,6 +65,9 @@ let package = Package(
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         module("Git", ["Clibgit2"]),
         module("Workspace", ["Git"]),
+
+        // The way out of a sandbox
+        module("Egress", [nioCore, nioPosix, nioSSL, nioTLS, x509, crypto, asn1]),
 
         // Service side
         module("Models", ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore, nioHTTP1]),
@@ -116,6 +126,7 @@ let package = Package(
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
+        tests("EgressTests", ["Egress", "TestSupport", nioCore, nioPosix, nioSSL]),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(
             "ModelsTests",

@@ -1,0 +1,6 @@
+import Testing
+
+@testable import Egress
+
+@Suite struct HostTests {
+}
