@@ -42,10 +42,11 @@ public final class IgnoreRules {
 
     /// Whether git would leave this path out; `path` is relative to the folder, a folder's ends with `/`.
     public func ignores(_ path: String) -> Bool {
-        var ignored: Int32 = 0
         let full = prefix + path
-        guard git_ignore_path_is_ignored(&ignored, repository, full) == 0, ignored != 0 else { return false }
-        return !isTracked(full)
+        // Asked first: it is a look-up, while the rules are matched one by one.
+        if isTracked(full) { return false }
+        var ignored: Int32 = 0
+        return git_ignore_path_is_ignored(&ignored, repository, full) == 0 && ignored != 0
     }
 
     /// Whether the index has the file, or a file in the folder.

@@ -8,21 +8,16 @@ import Git
 
 /// Copies a user's folder into a snapshot. The folder is only read.
 ///
-/// Left out: `.git` (its configuration, hooks and credentials are the user's), what git ignores, sockets, pipes and
-/// devices, and names that are not UTF-8. Symbolic links are copied as links, never followed.
+/// ``FolderSurvey`` tells what is left out. Symbolic links are copied as links, never followed.
 public struct SnapshotTaker {
     private let folder: String
     private let base: String
     private let limits: WorkspaceSnapshot.Limits
     private let ignore: IgnoreRules?
-    private var entries: [String: TreeHash.Entry] = [:]
+    private let previous: (index: BaseIndex, tree: String)?
+    private var index: BaseIndex
+    private var leftOut = LeftOut()
     private var bytes = 0
-    private var leftOut: [String] = []
-
-    /// As deep as changes in a sandbox are followed; what is deeper would only serve to exhaust the stack.
-    private static let maximumDepth = 256
-    /// How many names of left out files are kept for the user.
-    private static let maximumLeftOut = 20
 
     /// - Parameters:
     ///   - folder: absolute path of the user's folder.
@@ -32,121 +27,126 @@ public struct SnapshotTaker {
         folder: String, into base: String, overlays: [String: [UInt8]] = [:],
         limits: WorkspaceSnapshot.Limits = .init()
     ) throws(WorkspaceError) -> WorkspaceSnapshot {
-        var taker = SnapshotTaker(folder: folder, base: base, limits: limits)
-        try taker.copyFolder("")
+        let ignore = IgnoreRules(folder: folder)
+        let readAt = FileStamp.now()
+        let survey = try FolderSurvey(folder: folder, limits: limits, ignore: ignore)
+        return try take(
+            folder: folder, survey, readAt: readAt, ignore: ignore, into: base, overlays: overlays, limits: limits
+        ).snapshot(base: base)
+    }
+
+    /// - Parameters:
+    ///   - readAt: a time before the survey.
+    ///   - previous: an earlier copy of the folder. What did not change since is shared with it: both must never be
+    ///     written to.
+    static func take(
+        folder: String, _ survey: FolderSurvey, readAt: Int, ignore: IgnoreRules?, into base: String,
+        overlays: [String: [UInt8]], limits: WorkspaceSnapshot.Limits,
+        previous: (index: BaseIndex, tree: String)? = nil
+    ) throws(WorkspaceError) -> BaseIndex {
+        var taker = SnapshotTaker(
+            folder: folder, base: base, limits: limits, ignore: ignore, previous: previous,
+            index: BaseIndex(
+                folder: folder, treeHash: "", readAt: readAt, bytes: 0, leftOut: [], hasOverlays: !overlays.isEmpty))
+        return try taker.run(survey, overlays)
+    }
+
+    private mutating func run(
+        _ survey: FolderSurvey, _ overlays: [String: [UInt8]]
+    ) throws(WorkspaceError) -> BaseIndex {
+        leftOut = survey.leftOut
+        bytes = survey.bytes
+        for item in survey.items { try copy(item) }
         for (path, contents) in overlays.sorted(by: { $0.key < $1.key }) {
-            try taker.overlay(path, contents)
+            try overlay(path, contents)
         }
+        // Files that came have changed the times of their folders.
+        for item in survey.items.reversed() where item.kind == .folder { setTimes(item) }
+        index.leftOut = leftOut.texts
         do {
-            let hash = try TreeHash.compute(taker.entries)
-            return WorkspaceSnapshot(
-                base: base, entries: taker.entries, treeHash: hash.description, leftOut: taker.leftOut)
+            index.treeHash = try TreeHash.compute(index.files.mapValues(\.entry)).description
         } catch {
             throw .git(error.description)
         }
+        return index
     }
 
-    private init(folder: String, base: String, limits: WorkspaceSnapshot.Limits) {
-        self.folder = folder
-        self.base = base
-        self.limits = limits
-        ignore = IgnoreRules(folder: folder)
-    }
-
-    private mutating func copyFolder(_ relative: String) throws(WorkspaceError) {
-        let path = relative.isEmpty ? folder : "\(folder)/\(relative)"
-        guard let directory = opendir(path) else {
-            if relative.isEmpty { throw .notAFolder(folder) }
-            note(relative, "cannot be read")
-            return
-        }
-        // All names first: no descriptor stays open while the folders below are walked.
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
-            }
-            guard let name else {
-                note(relative, "holds a name that is not UTF-8")
-                continue
-            }
-            if name == "." || name == ".." || name == ".git" { continue }
-            names.append(name)
-        }
-        closedir(directory)
-        for name in names { try copy(relative.isEmpty ? name : "\(relative)/\(name)") }
-    }
-
-    private mutating func copy(_ relative: String) throws(WorkspaceError) {
-        let source = "\(folder)/\(relative)"
-        let target = "\(base)/\(relative)"
-        var status = stat()
-        guard lstat(source, &status) == 0 else { return }  // gone meanwhile
-        guard entries[relative] == nil else {
-            note(relative, "has the name of another file in another Unicode form")
-            return
-        }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR:
-            if ignore?.ignores(relative + "/") == true { return }
-            guard relative.utf8.count(where: { $0 == UInt8(ascii: "/") }) < Self.maximumDepth else {
-                note("\(relative.prefix(100))…", "is nested too deeply")
-                return
-            }
-            guard mkdir(target, 0o755) == 0 else { throw failure(relative) }
-            try copyFolder(relative)
-            setTimes(target, status)
-        case S_IFREG:
-            if ignore?.ignores(relative) == true { return }
-            try count(Int(status.st_size))
-            guard let blob = try copyFile(source, target, relative, status) else { return }
-            let executable = status.st_mode & 0o100 != 0
-            entries[relative] = TreeHash.Entry(mode: executable ? .executable : .regular, blob: blob)
-        case S_IFLNK:
-            if ignore?.ignores(relative) == true { return }
-            try count(0)
-            guard let bytes = FileBytes.readLink(source) else { return }
+    private mutating func copy(_ item: FolderSurvey.Item) throws(WorkspaceError) {
+        let target = "\(base)/\(item.path)"
+        switch item.kind {
+        case .folder:
+            guard mkdir(target, 0o755) == 0 else { throw failure(item.path) }
+            index.folders.insert(item.path)
+        case .file:
+            if try share(item) { return }
+            guard let blob = try copyFile(item) else { return }
+            let mode: FileMode = item.stamp.mode & 0o100 != 0 ? .executable : .regular
+            index.files[item.path] = BaseIndex.Record(
+                stamp: item.stamp, entry: TreeHash.Entry(mode: mode, blob: blob))
+        case .link:
+            guard let bytes = FileBytes.readLink("\(folder)/\(item.path)") else { return }
             guard let link = String(validating: bytes, as: UTF8.self) else {
-                note(relative, "links to a name that is not UTF-8")
+                leftOut.note(item.path, "links to a name that is not UTF-8")
                 return
             }
-            guard symlink(link, target) == 0 else { throw failure(relative) }
+            guard symlink(link, target) == 0 else { throw failure(item.path) }
+            setTimes(item)
             do {
-                entries[relative] = TreeHash.Entry(mode: .symbolicLink, blob: try ObjectID.blob(bytes))
+                index.files[item.path] = BaseIndex.Record(
+                    stamp: item.stamp, entry: TreeHash.Entry(mode: .symbolicLink, blob: try ObjectID.blob(bytes)))
             } catch {
                 throw .git(error.description)
             }
-        default:
-            note(relative, "is neither a file, a folder nor a link")
         }
     }
 
-    private mutating func copyFile(
-        _ source: String, _ target: String, _ relative: String, _ status: stat
-    ) throws(WorkspaceError) -> ObjectID? {
-        let input = open(source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    /// Gives the copy of a file that did not change a second name.
+    private mutating func share(_ item: FolderSurvey.Item) throws(WorkspaceError) -> Bool {
+        guard let previous, let record = previous.index.files[item.path],
+            try record.isUnchanged(item, folder: folder, since: previous.index.readAt),
+            // Where it has as many names as the file system allows, it is copied.
+            link("\(previous.tree)/\(item.path)", "\(base)/\(item.path)") == 0
+        else { return false }
+        index.files[item.path] = BaseIndex.Record(stamp: item.stamp, entry: record.entry)
+        return true
+    }
+
+    private mutating func copyFile(_ item: FolderSurvey.Item) throws(WorkspaceError) -> ObjectID? {
+        let target = "\(base)/\(item.path)"
+        let input = open("\(folder)/\(item.path)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard input >= 0 else {
-            note(relative, "cannot be read")
+            // What is gone meanwhile was not there.
+            if errno != ENOENT { leftOut.note(item.path, "cannot be read") }
             return nil
         }
         defer { close(input) }
-        let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (status.st_mode & 0o777) | 0o600)
-        guard output >= 0 else { throw failure(relative) }
+        var status = stat()
+        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            leftOut.note(item.path, "became something else while it was read")
+            return nil
+        }
+        let mode = mode_t(item.stamp.mode & 0o777) | 0o600
+        let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard output >= 0 else { throw failure(item.path) }
         defer { close(output) }
-        guard FileBytes.copy(from: input, to: output) else { throw failure(relative) }
-        setTimes(target, status)
+        guard FileBytes.copy(from: input, to: output), fchmod(output, mode) == 0 else { throw failure(item.path) }
+        setTimes(item)
+        if fstat(output, &status) == 0 { index.bytes += Int(status.st_blocks) * 512 }
         do { return try ObjectID.blob(file: target) } catch { throw .git(error.description) }
     }
 
     private mutating func overlay(_ path: String, _ contents: [UInt8]) throws(WorkspaceError) {
         let relative = try RelativePath.normalise(path, root: folder)
-        guard !relative.isEmpty, entries[relative]?.mode != .symbolicLink else { throw .badPath(path) }
+        let known = index.files[relative]
+        guard !relative.isEmpty, known?.entry.mode != .symbolicLink else { throw .badPath(path) }
         // An open commit message or `.env` file stays with the user, like its file on disk.
-        if RelativePath.isGitInternal(relative) || (entries[relative] == nil && ignore?.ignores(relative) == true) {
-            note(relative, "is an unsaved buffer of a file that is not taken")
+        if RelativePath.isGitInternal(relative) || (known == nil && ignore?.ignores(relative) == true) {
+            leftOut.note(relative, "is an unsaved buffer of a file that is not taken")
             return
         }
-        try count(contents.count, isNew: entries[relative] == nil)
+        bytes += contents.count
+        if known == nil, index.files.count >= limits.files { throw .tooManyFiles(limit: limits.files) }
+        if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
         var folderPath = base
         for part in RelativePath.parts(relative).dropLast() {
             folderPath += "/\(part)"
@@ -157,26 +157,26 @@ public struct SnapshotTaker {
                 throw .badPath(path)
             }
         }
-        let output = open("\(base)/\(relative)", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        // The file there may be shared with another snapshot: it is replaced, not written to.
+        let target = "\(base)/\(relative)"
+        var mode: mode_t = 0o644
+        var status = stat()
+        if lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+            mode = status.st_mode & 0o777
+            guard unlink(target) == 0 else { throw failure(relative) }
+        }
+        let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard output >= 0 else { throw failure(relative) }
         defer { close(output) }
-        guard FileBytes.write(contents, to: output) else { throw failure(relative) }
+        guard fchmod(output, mode) == 0, FileBytes.write(contents, to: output) else { throw failure(relative) }
         do {
-            let mode = entries[relative]?.mode ?? .regular
-            entries[relative] = TreeHash.Entry(mode: mode, blob: try ObjectID.blob(contents))
+            let entry = TreeHash.Entry(mode: known?.entry.mode ?? .regular, blob: try ObjectID.blob(contents))
+            // Never again the file's own state: the next survey finds it changed.
+            let stamp = FileStamp(device: 0, inode: 0, mode: 0, size: 0, modified: 0, changed: 0)
+            index.files[relative] = BaseIndex.Record(stamp: stamp, entry: entry)
         } catch {
             throw .git(error.description)
         }
-    }
-
-    private mutating func count(_ size: Int, isNew: Bool = true) throws(WorkspaceError) {
-        bytes += size
-        if isNew, entries.count >= limits.files { throw .tooManyFiles(limit: limits.files) }
-        if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
-    }
-
-    private mutating func note(_ path: String, _ reason: String) {
-        if leftOut.count < Self.maximumLeftOut { leftOut.append("\(path.isEmpty ? "." : path) \(reason)") }
     }
 
     private func failure(_ path: String) -> WorkspaceError {
@@ -184,12 +184,17 @@ public struct SnapshotTaker {
     }
 
     /// Build tools compare times: the copy keeps them.
-    private func setTimes(_ path: String, _ status: stat) {
-        #if canImport(Glibc)
-            let times = [status.st_atim, status.st_mtim]
-        #else
-            let times = [status.st_atimespec, status.st_mtimespec]
-        #endif
-        _ = utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)
+    private func setTimes(_ item: FolderSurvey.Item) {
+        _ = utimensat(AT_FDCWD, "\(base)/\(item.path)", item.stamp.modificationTimes, AT_SYMLINK_NOFOLLOW)
+    }
+}
+
+extension BaseIndex.Record {
+    /// Whether the file that is found now is the one of the record, contents included. One that was changed shortly
+    /// before it was copied is read again.
+    func isUnchanged(_ item: FolderSurvey.Item, folder: String, since readAt: Int) throws(WorkspaceError) -> Bool {
+        guard stamp == item.stamp else { return false }
+        if item.kind == .link || stamp.isSettled(at: readAt) { return true }
+        do { return try ObjectID.blob(file: "\(folder)/\(item.path)") == entry.blob } catch { return false }
     }
 }

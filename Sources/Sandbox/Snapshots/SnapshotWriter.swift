@@ -1,0 +1,156 @@
+import CSpawn
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Makes trees from a manifest. Nothing else touches them meanwhile.
+struct SnapshotWriter {
+    let objects: ObjectDirectory
+    let roots: [SnapshotRoot]
+    let owner: UInt32?
+
+    /// A directory that is being filled.
+    private struct Open {
+        var descriptor: Int32
+        var entry: SnapshotEntry
+        var isRoot: Bool
+    }
+
+    /// The entries get the stamps of the files that were made.
+    func write(_ manifest: inout SnapshotManifest) throws(SandboxError) {
+        var opened: [Open] = []
+        defer { for directory in opened { Descriptors.close(directory.descriptor) } }
+        /// Files with several names: the directory and name of the first.
+        var linked: [UInt64: (Int32, FileName)] = [:]
+        defer { for (descriptor, _) in linked.values { Descriptors.close(descriptor) } }
+        for position in manifest.items.indices {
+            let item = manifest.items[position]
+            while opened.count > item.depth { try close(opened.removeLast(), item.path) }
+            guard item.depth > 0 else {
+                opened.append(try openRoot(item))
+                continue
+            }
+            guard opened.count == item.depth, let parent = opened.last?.descriptor else {
+                throw .snapshotFailed("the manifest has no order")
+            }
+            let name = item.name
+            var entry = item.entry
+            switch entry.kind {
+            case .directory:
+                guard name.withCString({ mkdirat(parent, $0, 0o700) }) == 0 else { throw failure(item.path) }
+                let descriptor = DirectoryReader.openDirectory(name, in: parent)
+                guard descriptor >= 0 else { throw failure(item.path) }
+                opened.append(Open(descriptor: descriptor, entry: entry, isRoot: false))
+                continue
+            case .regular:
+                if entry.isLinked, let (directory, first) = linked[entry.object] {
+                    let code = first.withCString { from in
+                        name.withCString { linkat(directory, from, parent, $0, 0) }
+                    }
+                    guard code == 0 else { throw failure(item.path) }
+                } else {
+                    try writeFile(name, in: parent, entry, item.path)
+                    if entry.isLinked { linked[entry.object] = (dup(parent), name) }
+                }
+            case .symbolicLink:
+                let code = withPathPointer(entry.target) { to in name.withCString { symlinkat(to, parent, $0) } }
+                guard code == 0 else { throw failure(item.path) }
+            case .whiteout, .fifo, .socket:
+                let kind = entry.kind == .whiteout ? S_IFCHR : entry.kind == .fifo ? S_IFIFO : S_IFSOCK
+                guard name.withCString({ mknodat(parent, $0, kind, 0) }) == 0 else { throw failure(item.path) }
+                guard name.withCString({ fchmodat(parent, $0, mode_t(entry.mode), 0) }) == 0 else {
+                    throw failure(item.path)
+                }
+            }
+            if entry.kind != .regular { try finish(name, in: parent, entry, item.path) }
+            guard let status = DirectoryReader.status(of: name, in: parent) else { throw failure(item.path) }
+            entry.stamp = SnapshotScan.stamp(status)
+            manifest.replace(at: position, entry)
+        }
+        while let last = opened.popLast() { try close(last, []) }
+        // Every further name changes the time of the file: all names have the last.
+        try restamp(linked, &manifest)
+    }
+
+    private func restamp(
+        _ linked: [UInt64: (Int32, FileName)], _ manifest: inout SnapshotManifest
+    ) throws(SandboxError) {
+        guard !linked.isEmpty else { return }
+        for position in manifest.items.indices {
+            var entry = manifest.items[position].entry
+            guard entry.isLinked, let (directory, name) = linked[entry.object],
+                let status = DirectoryReader.status(of: name, in: directory)
+            else { continue }
+            entry.stamp = SnapshotScan.stamp(status)
+            manifest.replace(at: position, entry)
+        }
+    }
+
+    private func openRoot(_ item: SnapshotManifest.Item) throws(SandboxError) -> Open {
+        guard let root = roots.first(where: { $0.name.utf8.elementsEqual(item.path) }) else {
+            throw .snapshotFailed("there is no place for “\(String(decoding: item.path, as: UTF8.self))”")
+        }
+        let descriptor = open(root.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(Array(root.path.utf8)) }
+        return Open(descriptor: descriptor, entry: item.entry, isRoot: true)
+    }
+
+    /// A directory is complete: what it says of itself, which files that come would change.
+    private func close(_ directory: Open, _ path: [UInt8]) throws(SandboxError) {
+        defer { Descriptors.close(directory.descriptor) }
+        let entry = directory.entry
+        let code = FileAttributes.write(entry.attributes, directory.descriptor, nil)
+        guard code == 0 else { throw failure(path, code) }
+        if let owner, fchown(directory.descriptor, owner, owner) != 0 { throw failure(path) }
+        // The service needs the root itself.
+        let mode = directory.isRoot ? entry.mode | 0o700 : entry.mode
+        guard fchmod(directory.descriptor, mode_t(mode)) == 0 else { throw failure(path) }
+        var times = Self.times(entry.modified)
+        _ = futimens(directory.descriptor, &times)
+    }
+
+    private func writeFile(
+        _ name: FileName, in parent: Int32, _ entry: SnapshotEntry, _ path: [UInt8]
+    ) throws(SandboxError) {
+        let source = objects.openObject(entry.object)
+        guard source >= 0 else { throw failure(path) }
+        defer { Descriptors.close(source) }
+        let target = name.withCString {
+            openat(parent, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard target >= 0 else { throw failure(path) }
+        defer { Descriptors.close(target) }
+        let code = cspawn_copy_contents(source, target, off_t(entry.size))
+        guard code >= 0 else { throw failure(path, -code) }
+        let failed = FileAttributes.write(entry.attributes, target, nil)
+        guard failed == 0 else { throw failure(path, failed) }
+        // The owner first: a change of it takes special bits away.
+        if let owner, fchown(target, owner, owner) != 0 { throw failure(path) }
+        guard fchmod(target, mode_t(entry.mode)) == 0 else { throw failure(path) }
+        var times = Self.times(entry.modified)
+        guard futimens(target, &times) == 0 else { throw failure(path) }
+    }
+
+    private func finish(
+        _ name: FileName, in parent: Int32, _ entry: SnapshotEntry, _ path: [UInt8]
+    ) throws(SandboxError) {
+        if let owner {
+            let code = name.withCString { fchownat(parent, $0, owner, owner, AT_SYMLINK_NOFOLLOW) }
+            guard code == 0 else { throw failure(path) }
+        }
+        var times = Self.times(entry.modified)
+        _ = name.withCString { utimensat(parent, $0, &times, AT_SYMLINK_NOFOLLOW) }
+    }
+
+    private static func times(_ modified: Int) -> [timespec] {
+        let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
+        return [time, time]
+    }
+
+    private func failure(_ path: [UInt8], _ number: Int32 = errno) -> SandboxError {
+        .snapshotFailed("\(String(decoding: path, as: UTF8.self)) cannot be written: \(errnoText(number))")
+    }
+}

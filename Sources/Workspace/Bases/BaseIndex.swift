@@ -1,0 +1,136 @@
+import Git
+
+/// What a base was made from: each file with its state at that time, so that a later look at the folder tells what changed.
+struct BaseIndex {
+    struct Record: Equatable {
+        var stamp: FileStamp
+        var entry: TreeHash.Entry
+    }
+
+    var folder: String
+    var treeHash: String
+    /// When the folder was looked at, in nanoseconds since 1970.
+    var readAt: Int
+    /// Bytes on disk that no other base had when it was made.
+    var bytes: Int
+    var leftOut: [String]
+    /// Whether it holds unsaved buffers: no later session has the same.
+    var hasOverlays: Bool
+    var files: [String: Record] = [:]
+    var folders: Set<String> = []
+
+    private static let magic = Array("cofferdam base 1\n".utf8)
+
+    func snapshot(base: String) -> WorkspaceSnapshot {
+        WorkspaceSnapshot(
+            base: base, entries: files.mapValues(\.entry), treeHash: treeHash, leftOut: leftOut)
+    }
+
+    // MARK: On disk
+
+    var serialized: [UInt8] {
+        var bytes = Self.magic
+        bytes.reserveCapacity(files.count * 140)
+        func add(_ number: Int) { withUnsafeBytes(of: UInt64(bitPattern: Int64(number)).littleEndian) { bytes += $0 } }
+        func add(_ text: String) {
+            add(text.utf8.count)
+            bytes += text.utf8
+        }
+        add(folder)
+        add(treeHash)
+        for number in [readAt, self.bytes, hasOverlays ? 1 : 0, leftOut.count] { add(number) }
+        for text in leftOut { add(text) }
+        add(folders.count)
+        for path in folders { add(path) }
+        add(files.count)
+        for (path, record) in files {
+            add(path)
+            add(record.entry.mode.rawValue)
+            bytes += record.entry.blob.bytes
+            let stamp = record.stamp
+            add(Int(truncatingIfNeeded: stamp.device))
+            add(Int(truncatingIfNeeded: stamp.inode))
+            for number in [Int(stamp.mode), stamp.size, stamp.modified, stamp.changed] { add(number) }
+        }
+        return bytes
+    }
+
+    /// Nil when the bytes are no index.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.starts(with: Self.magic) else { return nil }
+        var reader = Reader(bytes: bytes, position: Self.magic.count)
+        guard let folder = reader.text(), let treeHash = reader.text(), let readAt = reader.number(),
+            let own = reader.number(), let overlays = reader.number(), let notes = reader.count()
+        else { return nil }
+        self.init(
+            folder: folder, treeHash: treeHash, readAt: readAt, bytes: own, leftOut: [], hasOverlays: overlays != 0)
+        for _ in 0..<notes {
+            guard let text = reader.text() else { return nil }
+            leftOut.append(text)
+        }
+        guard let folderCount = reader.count() else { return nil }
+        for _ in 0..<folderCount {
+            guard let path = reader.text() else { return nil }
+            folders.insert(path)
+        }
+        guard let fileCount = reader.count() else { return nil }
+        files.reserveCapacity(fileCount)
+        for _ in 0..<fileCount {
+            guard let path = reader.text(), let record = Self.record(&reader) else { return nil }
+            files[path] = record
+        }
+        guard reader.isAtEnd else { return nil }
+    }
+
+    init(folder: String, treeHash: String, readAt: Int, bytes: Int, leftOut: [String], hasOverlays: Bool) {
+        self.folder = folder
+        self.treeHash = treeHash
+        self.readAt = readAt
+        self.bytes = bytes
+        self.leftOut = leftOut
+        self.hasOverlays = hasOverlays
+    }
+
+    private static func record(_ reader: inout Reader) -> Record? {
+        guard let mode = reader.text().flatMap(FileMode.init(rawValue:)), let name = reader.bytes(20),
+            let blob = ObjectID(bytes: name), let device = reader.number(), let inode = reader.number(),
+            let bits = reader.number(), let size = reader.number(), let modified = reader.number(),
+            let changed = reader.number()
+        else { return nil }
+        let stamp = FileStamp(
+            device: UInt64(bitPattern: Int64(device)), inode: UInt64(bitPattern: Int64(inode)),
+            mode: UInt32(truncatingIfNeeded: bits), size: size, modified: modified, changed: changed)
+        return Record(stamp: stamp, entry: TreeHash.Entry(mode: mode, blob: blob))
+    }
+
+    private struct Reader {
+        let bytes: [UInt8]
+        var position: Int
+
+        var isAtEnd: Bool { position == bytes.count }
+
+        mutating func number() -> Int? {
+            guard bytes.count - position >= 8 else { return nil }
+            defer { position += 8 }
+            let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: UInt64.self) }
+            return Int(Int64(bitPattern: UInt64(littleEndian: value)))
+        }
+
+        /// Of elements, each of at least eight bytes.
+        mutating func count() -> Int? {
+            number().flatMap { $0 >= 0 && $0 <= (bytes.count - position) / 8 ? $0 : nil }
+        }
+
+        mutating func bytes(_ count: Int) -> [UInt8]? {
+            guard count >= 0, count <= bytes.count - position else { return nil }
+            defer { position += count }
+            return Array(bytes[position..<(position + count)])
+        }
+
+        mutating func text() -> String? {
+            guard let count = number(), count >= 0, count <= bytes.count - position else { return nil }
+            defer { position += count }
+            return String(validating: bytes[position..<(position + count)], as: UTF8.self)
+        }
+    }
+}

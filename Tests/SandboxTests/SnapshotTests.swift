@@ -1,0 +1,124 @@
+import Glibc
+import Sandbox
+import Testing
+
+/// Snapshots of real sandboxes: back, forward, and forks.
+@Suite("Snapshots of a sandbox")
+struct SnapshotTests {
+    private static let files = ["a": "one", "b": "two", "dir/x": "x", "dir/sub/y": "y", "run.sh": "#!/bin/sh\n"]
+
+    /// Everything that a command can see of the workspace, contents included.
+    private static let look =
+        "find . -path ./.git -prune -o -printf '%p %y %m %l\\n' | sort; find . -path ./.git -prune -o -type f -printf '%p %T@\\n' | sort; "
+        + "find . -type f -readable | sort | xargs -r sha256sum"
+
+    private static func see(_ sandbox: any Sandbox) async throws -> String {
+        let finished = try await shell(sandbox, look)
+        #expect(finished.result.isSuccess, "\(finished.errorText)")
+        return finished.text
+    }
+
+    @discardableResult
+    private static func shell(_ sandbox: any Sandbox, _ script: String) async throws -> Finished {
+        try await Finished(
+            sandbox.exec(ExecRequest(arguments: ["/bin/sh", "-c", script], timeout: .seconds(60))))
+    }
+
+    private static func paths(_ sandbox: any Sandbox) async throws -> [String] {
+        try await sandbox.changes().map { "\($0.kind) \($0.path)" }
+    }
+
+    @Test("Back to a step, and forward again")
+    func restore() async throws {
+        try await TestSandbox.with(files: Self.files) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            let driver = LocalDriver()
+            var seen: [String] = []
+            var changed: [[String]] = []
+            let scripts = [
+                "true",
+                "echo more >> a; rm b; mkdir -p n/m; echo new > n/m/f; ln -s ../a n/link; chmod 750 run.sh",
+                "echo again >> a; rm -r dir; mkdir dir; echo other > dir/x; mv n o; ln a hard; chmod 000 o/m/f",
+                "rm -rf o dir hard; echo back > b; touch -d @1000000000 a",
+            ]
+            for (step, script) in scripts.enumerated() {
+                #expect(try await Self.shell(test.sandbox, script).result.isSuccess)
+                seen.append(try await Self.see(test.sandbox))
+                changed.append(try await Self.paths(test.sandbox))
+                let report = try await test.sandbox.snapshot(step, into: store)
+                #expect(report.isConsistent, "step \(step)")
+            }
+            #expect(Set(seen).count == scripts.count)
+            try await Self.shell(test.sandbox, "echo lost > lost; echo lost >> a")
+            await test.sandbox.stop()
+            for step in [1, 3, 0, 2] {
+                let restored = try await driver.create(test.spec, from: SnapshotSource(store: store, step: step))
+                #expect(try await Self.see(restored) == seen[step], "step \(step)")
+                #expect(try await Self.paths(restored) == changed[step], "step \(step)")
+                // What is not changed is not copied again.
+                let report = try await restored.snapshot(10 + step, into: store)
+                #expect(report.changedFiles == 0 && report.bytes == 0, "\(report)")
+                try await Self.shell(restored, "echo in place >> a; echo x > lost")
+                await restored.stop()
+            }
+        }
+    }
+
+    @Test("A fork and what it was forked from do not see each other's changes")
+    func fork() async throws {
+        try await TestSandbox.with(files: Self.files) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            try await Self.shell(test.sandbox, "echo common >> a; echo common > n; rm b")
+            _ = try await test.sandbox.snapshot(0, into: store)
+            let common = try await Self.see(test.sandbox)
+            let second = try SnapshotStore(directory: test.directory + "/second")
+            try second.adopt(0, of: store, as: 0)
+            var spec = test.spec
+            spec.id = "fork"
+            spec.stateDirectory = test.directory + "/fork"
+            let fork = try await LocalDriver().create(spec, from: SnapshotSource(store: second, step: 0))
+            #expect(try await Self.see(fork) == common)
+            try await Self.shell(fork, "echo fork >> a; echo fork >> n; echo fork > f; rm -r dir")
+            #expect(try await Self.see(test.sandbox) == common)
+            try await Self.shell(test.sandbox, "echo parent >> a; echo parent >> n; echo parent > p; rm run.sh")
+            let text = try await Self.shell(fork, "cat a n f; ls").text
+            #expect(text == "onecommon\nfork\ncommon\nfork\nfork\na\nf\nn\nrun.sh\n")
+            let other = try await Self.shell(test.sandbox, "cat a n p; ls").text
+            #expect(other == "onecommon\nparent\ncommon\nparent\nparent\na\ndir\nn\np\n")
+            // Neither snapshot has changed with what stands on it.
+            await fork.stop()
+            let again = try await LocalDriver().create(spec, from: SnapshotSource(store: second, step: 0))
+            #expect(try await Self.see(again) == common)
+            await again.stop()
+        }
+    }
+
+    @Test("What runs meanwhile makes a snapshot one that is not consistent")
+    func background() async throws {
+        try await TestSandbox.with(files: Self.files) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            let handle = try await test.sandbox.exec(
+                ExecRequest(arguments: ["/bin/sh", "-c", "echo x > started; sleep 600"]))
+            while try await test.sandbox.stat("started") == nil { await Task.yield() }
+            #expect(try await !test.sandbox.snapshot(0, into: store).isConsistent)
+            await handle.cancel()
+            _ = try await handle.result()
+            #expect(try await test.sandbox.snapshot(1, into: store).isConsistent)
+        }
+    }
+
+    @Test("A step that is not there leaves the session as it is")
+    func missing() async throws {
+        try await TestSandbox.with(files: Self.files) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            try await Self.shell(test.sandbox, "echo kept > kept")
+            await test.sandbox.stop()
+            await #expect(throws: SandboxError.self) {
+                try await LocalDriver().create(test.spec, from: SnapshotSource(store: store, step: 7))
+            }
+            let again = try await LocalDriver().create(test.spec)
+            #expect(try await Self.shell(again, "cat kept").text == "kept\n")
+            await again.stop()
+        }
+    }
+}
