@@ -1,5 +1,7 @@
+import Sandbox
+
 /// Limits of the loop: each with its reason, all in one place.
-public struct AgentLimits: Sendable {
+public struct AgentLimits: Sendable, Codable {
     /// Model answers in a turn: far beyond what a task that converges needs.
     public var steps = 100
     /// Input and output tokens of a turn.
@@ -16,6 +18,10 @@ public struct AgentLimits: Sendable {
     public var commandSeconds = 120
     /// Most seconds that the model may ask for.
     public var maximumCommandSeconds = 1800
+    /// Bytes of each output stream of a command that are kept: enough for any build log, little enough for a disk.
+    public var commandOutputBytes = ExecRequest.defaultOutputLimit
+    /// Commands that run in the background at the same time: a server, a watcher, a few more.
+    public var backgroundCommands = 16
     /// Seconds that an approval waits for an answer.
     public var approvalSeconds = 900
     /// Equal tool calls with equal results in a row before the model is told, and before the turn ends.

@@ -17,6 +17,12 @@ public struct AgentSessionConfiguration: Sendable {
     /// Layers above the repository's: built in, organisation, user.
     public var policyLayers: [PolicyLayer]
     public var limits: AgentLimits
+    /// What the sandbox may take; the repository can lower it.
+    public var resources = ResourceLimits()
+    /// Bytes that the file systems in memory of the sandbox may hold, each; nil: the sandbox's default.
+    public var temporaryBytes: Int?
+    /// Gives its sandboxes a way out; nil: none has any.
+    public var network: (any NetworkProvider)?
 
     public init(
         sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,

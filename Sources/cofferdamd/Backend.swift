@@ -33,14 +33,32 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
         log.warning("no model is configured; sessions will be refused")
     }
 
-    var layers = [PolicyLayer.builtIn()]
+    let file = try configuration.serviceFile.map { try ServiceFile.load($0) } ?? ServiceFile()
+    var layers = [file.egress.builtInLayer]
     if let file = configuration.policyFile { layers.append(PolicyFile.layer(name: "organisation", path: file)) }
     if let file = usual("policy.yaml") { layers.append(PolicyFile.layer(name: "user", path: file)) }
     for layer in layers where layer.failure != nil {
         log.error("policy layer denies everything", ["layer": layer.name, "reason": layer.failure ?? ""])
     }
-    return try await SessionManager(
-        configuration: SessionManagerConfiguration(
-            stateDirectory: configuration.stateDirectory, models: models, driver: LocalDriver(),
-            policyLayers: layers, limits: AgentLimits(environment: environment)))
+    var sessions = SessionManagerConfiguration(
+        stateDirectory: configuration.stateDirectory, models: models,
+        driver: LocalDriver(require: file.require.names, cgroup: file.limits.cgroup),
+        policyLayers: layers, limits: file.limits.applied(to: AgentLimits(environment: environment)))
+    sessions.resources = file.limits.resources
+    sessions.temporaryBytes = file.limits.temporaryBytes
+    sessions.concurrency = file.concurrency
+    sessions.network = await network(file.egress, environment, log)
+    return try await SessionManager(configuration: sessions)
+}
+
+/// The sandboxes' way out; nil when the service's file grants none.
+private func network(
+    _ settings: EgressSettings, _ environment: [String: String], _ log: Log
+) async -> GatewayNetworkProvider? {
+    guard !settings.isEmpty else { return nil }
+    let provider = GatewayNetworkProvider(settings, environment: environment)
+    for (name, reason) in await provider.credentialProblems().sorted(by: { $0.key < $1.key }) {
+        log.warning("a credential for the network cannot be had", ["credential": name, "reason": reason])
+    }
+    return provider
 }

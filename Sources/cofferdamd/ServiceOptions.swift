@@ -44,6 +44,12 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Policy that every session is held to, as YAML.", valueName: "path"))
     var policy: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Limits, concurrency, required guards and more, as YAML (default: ~/.config/cofferdam/service.yaml).",
+            valueName: "path"))
+    var config: String?
+
     @Option(help: ArgumentHelp("debug, info, warning or error.", valueName: "level"))
     var logLevel = "info"
 
@@ -74,12 +80,21 @@ struct ServiceOptions: ParsableArguments {
             tokens: try tokens(environment), stateDirectory: state, modelsFile: try models.map(Self.absolute),
             logLevel: level, drainGrace: try Self.seconds("--drain-grace", drainGrace), readyDescriptor: readyFd)
         configuration.policyFile = try policy.map(Self.absolute)
+        configuration.serviceFile = try serviceFile(environment)
         if embedded {
             configuration.idleTimeout = try Self.seconds("--idle-timeout", idleTimeout)
             configuration.embedded = try local(environment)
             configuration.logTarget = .file(state + "/cofferdamd.log")
         }
         return configuration
+    }
+
+    /// The file that was named, else the user's where there is one.
+    func serviceFile(_ environment: [String: String]) throws -> String? {
+        if let config { return try Self.absolute(config) }
+        let folder = environment["XDG_CONFIG_HOME"] ?? (environment["HOME"] ?? "") + "/.config"
+        let usual = "\(folder)/cofferdam/service.yaml"
+        return usual.hasPrefix("/") && access(usual, F_OK) == 0 ? usual : nil
     }
 
     private func addresses(_ environment: [String: String]) throws -> [ListenAddress] {

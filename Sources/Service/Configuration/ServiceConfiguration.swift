@@ -10,6 +10,8 @@ public struct ServiceConfiguration: Sendable {
     public var modelsFile: String?
     /// Policy of the organisation, a layer above the repository's.
     public var policyFile: String?
+    /// The file that ``ServiceFile`` reads; nil: the user's, where there is one. Absolute.
+    public var serviceFile: String?
     public var logLevel: Log.Level
     public var logTarget: LogTarget
     /// Ends the service after so long with no connection and no live session; nil: never.

@@ -10,6 +10,14 @@ public struct SessionManagerConfiguration: Sendable {
     /// Layers of policy above the repository's.
     public var policyLayers: [PolicyLayer]
     public var limits: AgentLimits
+    /// What every sandbox may take.
+    public var resources = ResourceLimits()
+    /// Bytes that the file systems in memory of a sandbox may hold, each; nil: the sandbox's default.
+    public var temporaryBytes: Int?
+    /// Gives sandboxes a way out; nil: none has any.
+    public var network: (any NetworkProvider)?
+    /// Sandboxes alive at a time; a session beyond them waits in the queue.
+    public var concurrency = ConcurrencyLimits()
     /// A session whose last turn ended this long ago is stopped.
     public var sessionIdleTimeout: Duration
     /// Live sessions; one more is refused.

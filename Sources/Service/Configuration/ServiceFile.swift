@@ -1,0 +1,67 @@
+import JSON
+import ProjectConfiguration
+import Workspace
+
+/// The service's configuration file, `cofferdamd --config PATH` (default: `~/.config/cofferdam/service.yaml`).
+///
+/// ```yaml
+/// limits: {memory: 4 GiB, workspace: 8 GiB}
+/// concurrency: {total: 8, perUser: 3}
+/// require: [namespaces, memory limit]
+/// ```
+/// Every section is a type of its own that reads itself (``ServiceFileSection``). Unknown keys and wrong types are
+/// errors that name the line: a limit that is misspelt must not be silently absent.
+public struct ServiceFile: Sendable, Equatable {
+    public var limits = ServiceLimits()
+    public var concurrency = ConcurrencyLimits()
+    /// Guards without which no sandbox is made, by the names that `cofferdam doctor` shows.
+    public var require = RequiredGuards()
+    /// What sandboxes may reach.
+    public var egress = EgressSettings()
+
+    public init() {}
+
+    /// A configuration file is small; anything larger is a mistake.
+    private static let maximumBytes = 1 << 20
+
+    /// - Throws: why it cannot be read, or what is wrong at which line.
+    public static func load(_ path: String) throws -> ServiceFile {
+        guard let bytes = FileBytes.read(path, limit: maximumBytes) else {
+            throw ConfigurationError.unreadable(
+                path: path, reason: "it must be a readable regular file of at most \(maximumBytes) bytes")
+        }
+        return try parse(bytes, file: path)
+    }
+
+    /// - Parameter file: the file's name, for error messages.
+    public static func parse(_ bytes: [UInt8], file: String) throws -> ServiceFile {
+        let (document, locations) = try YAMLDocument.json(from: bytes, file: file)
+        var result = ServiceFile()
+        if document.isNull { return result }
+        let reader = ConfigurationReader(file: file, locations: locations)
+        let root = YAMLPath()
+        let members = try reader.object(document, at: root, keys: sections.map(\.key))
+        for (key, read) in sections {
+            if let value = members[key] { try read(&result, value, root[key], reader) }
+        }
+        return result
+    }
+
+    private typealias Read = @Sendable (inout ServiceFile, JSON, YAMLPath, ConfigurationReader) throws -> Void
+
+    /// Every section: its key and where it is kept. A new one is added here.
+    private static var sections: [(key: String, read: Read)] {
+        [
+            ("limits", { $0.limits = try ServiceLimits($1, at: $2, $3) }),
+            ("concurrency", { $0.concurrency = try ConcurrencyLimits($1, at: $2, $3) }),
+            ("require", { $0.require = try RequiredGuards($1, at: $2, $3) }),
+            ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
+        ]
+    }
+}
+
+/// A section of the ``ServiceFile``.
+protocol ServiceFileSection: Sendable, Equatable {
+    /// - Throws: `ConfigurationError` of the module ProjectConfiguration, with the line.
+    init(_ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader) throws
+}
