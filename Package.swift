@@ -126,7 +126,7 @@ let package = Package(
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
-        tests("EgressTests", ["Egress", "TestSupport", nioCore, nioPosix, nioSSL]),
+        tests("EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioPosix, nioSSL], exclude: ["Peers"]),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(
             "ModelsTests",

@@ -23,6 +23,9 @@ public struct EgressLimits: Sendable {
     /// Addresses of one name that are tried.
     public var maxAddresses = 8
 
+    /// Everything between a request and the connection for it.
+    var busyTimeout: TimeAmount { resolveTimeout + connectTimeout * maxAddresses + handshakeTimeout }
+
     /// Bytes that wait in one direction before the sender is held back.
     static let highWaterMark = 512 << 10
     static let lowWaterMark = 128 << 10

@@ -24,6 +24,8 @@ public enum EgressReason: String, Sendable, Equatable, CaseIterable {
     case serverNameMissing
     case encryptedHello
     case notTLS
+    /// TLS with the client failed where the gateway ends it.
+    case clientDistrust
     case hostMismatch
     case untrustedServer
     case invalidResponse
@@ -59,6 +61,7 @@ public enum EgressReason: String, Sendable, Equatable, CaseIterable {
         case .serverNameMissing: "the TLS client names no server"
         case .encryptedHello: "the TLS client hides the server name (Encrypted Client Hello)"
         case .notTLS: "the rule is for TLS and the client speaks something else"
+        case .clientDistrust: "the client did not accept the session's certificate"
         case .hostMismatch: "the Host header is not the host of the connection"
         case .untrustedServer: "the host's certificate is not trusted"
         case .invalidResponse: "the host's response is malformed"

@@ -1,0 +1,69 @@
+import Glibc
+import JSON
+import TestSupport
+
+/// The hosts of `Peers/server.py`, running while the value lives.
+final class Peer: Sendable {
+    let http: Int
+    let https: Int
+    let echo: Int
+    /// The authority of the TLS host's certificate, which is for `secure.test` and `*.secure.test`.
+    let authorityFile: String
+    let folder: TemporaryFolder
+    private let process: pid_t
+    private let input: Int32
+
+    init(gitRoot: String? = nil, secret: String = "") throws {
+        folder = try TemporaryFolder()
+        authorityFile = folder.path + "/ca.pem"
+        try Self.makeCertificates(in: folder)
+        let script = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Peers/server.py"
+        var arguments = ["python3", script, "\(folder.path)/leaf.pem", "\(folder.path)/leaf.key"]
+        if let gitRoot { arguments += [gitRoot, secret] }
+        var stdin: [Int32] = [0, 0]
+        var stdout: [Int32] = [0, 0]
+        guard pipe(&stdin) == 0, pipe(&stdout) == 0 else { throw HostFailure(errno) }
+        for descriptor in [stdin[1], stdout[0]] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, stdin[0], 0)
+        posix_spawn_file_actions_adddup2(&actions, stdout[1], 1)
+        for descriptor in [stdin[0], stdout[1]] { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var process = pid_t()
+        let code = posix_spawnp(&process, arguments[0], &actions, nil, &words, environ)
+        close(stdin[0])
+        close(stdout[1])
+        guard code == 0 else { throw HostFailure(code) }
+        self.process = process
+        input = stdin[1]
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(stdout[0], &byte, 1) == 1, byte != 0x0A { line.append(byte) }
+        close(stdout[0])
+        let ports = try JSON(parsing: line)
+        http = ports["http"]?.intValue ?? 0
+        https = ports["https"]?.intValue ?? 0
+        echo = ports["echo"]?.intValue ?? 0
+    }
+
+    deinit {
+        close(input)
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+    }
+
+    private static func makeCertificates(in folder: TemporaryFolder) throws {
+        let script = """
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 \
+              -subj /CN=Test-authority -addext keyUsage=critical,keyCertSign
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf
+            printf 'subjectAltName=DNS:secure.test,DNS:*.secure.test\\n' > ext
+            openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out leaf.pem
+            """
+        let done = try HostCommand.run(["/bin/sh", "-ec", script], in: folder.path)
+        guard done.exitCode == 0 else { throw HostFailure(EINVAL) }
+    }
+}
