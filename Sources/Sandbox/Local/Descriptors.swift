@@ -54,12 +54,27 @@ enum Descriptors {
         #endif
     }
 
+    /// The same of a file beneath a directory, no link followed on the way.
+    static func contents(ofFile path: String, beneath directory: String, limit: Int) -> [UInt8]? {
+        let root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard root >= 0 else { return nil }
+        defer { close(root) }
+        let descriptor = cspawn_open_beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, CSPAWN_NO_SYMLINKS)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return contents(of: descriptor, limit: limit)
+    }
+
     /// A whole small file; nil when it cannot be read or is larger than `limit`.
     /// Never waits for what is no file (`read` gives nothing then).
     static func contents(ofFile path: String, limit: Int, followLink: Bool = true) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (followLink ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        return contents(of: descriptor, limit: limit)
+    }
+
+    private static func contents(of descriptor: Int32, limit: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         while let part = read(descriptor) {
             if part.isEmpty { return bytes }

@@ -10,8 +10,18 @@ struct Staging: Sendable {
     /// nothing beneath it is ever given to a sandbox.
     static let root = "/sys"
     static let workspace = root + "/workspace"
-    /// The base as the sandbox's user owns it; gone again once the overlay is mounted.
-    static let base = root + "/base"
+    static let home = root + "/home"
+    static let rootFileSystem = root + "/root"
+
+    /// Where a mount point of the state directory is made instead.
+    static func fixed(_ path: String, _ state: StateDirectory) -> String? {
+        switch path {
+        case state.merged: workspace
+        case state.homeMerged: home
+        case state.rootMerged: rootFileSystem
+        default: nil
+        }
+    }
 
     private(set) var binds: [Bind] = []
 
