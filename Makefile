@@ -7,7 +7,7 @@ VENV = .venv
 RELEASE = .build-release
 
 # Debian packages, by what needs them: the build; the sandbox; the editors and their tests; the end-to-end tests.
-PACKAGES = libgit2-dev libsqlite3-dev pkg-config \
+PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	bubblewrap ripgrep gcc make git \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
 	python3-venv openssl procps util-linux

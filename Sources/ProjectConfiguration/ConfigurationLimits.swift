@@ -9,6 +9,8 @@ public enum ConfigurationLimits {
     public static let checks = 64
     public static let environmentVariables = 256
     public static let setupCommands = 64
+    public static let setupInputs = 256
+    public static let pathBytes = 4096
     public static let commandWords = 256
     public static let wordBytes = 64 * 1024
     public static let nameBytes = 64

@@ -12,15 +12,18 @@ public struct ProjectConfiguration: Sendable, Equatable {
     public var instructions: String?
     /// Commands that prepare a fresh sandbox, in order.
     public var setup: [[String]]
+    /// The environment that it works in.
+    public var sandbox: SandboxChoice
 
     public init(
         checks: [CheckDefinition]? = nil, policy: JSON? = nil, environment: [String: String] = [:],
-        instructions: String? = nil, setup: [[String]] = []
+        instructions: String? = nil, setup: [[String]] = [], sandbox: SandboxChoice = SandboxChoice()
     ) {
         self.checks = checks
         self.policy = policy
         self.environment = environment
         self.instructions = instructions
         self.setup = setup
+        self.sandbox = sandbox
     }
 }

@@ -14,6 +14,7 @@ import JSON
 ///     instructions: Use tabs.
 ///     setup:
 ///       - [npm, ci]
+///     sandbox: {environment: python} # see SandboxChoice
 ///     policy: {}                     # see the Policy module
 public enum ProjectConfigurationLoader {
     /// Reads a configuration. Unknown keys and wrong types are errors: a check or a rule that is misspelt must not be
@@ -26,7 +27,7 @@ public enum ProjectConfigurationLoader {
         let reader = ConfigurationReader(file: file, locations: locations)
         let root = YAMLPath()
         let members = try reader.object(
-            document, at: root, keys: ["checks", "environment", "instructions", "policy", "setup"])
+            document, at: root, keys: ["checks", "environment", "instructions", "policy", "sandbox", "setup"])
         var configuration = ProjectConfiguration()
         if let value = members["checks"] { configuration.checks = try checks(value, at: root["checks"], reader) }
         if let value = members["environment"] {
@@ -39,6 +40,9 @@ public enum ProjectConfigurationLoader {
         if let value = members["policy"] {
             guard value.objectValue != nil else { throw reader.error(at: root["policy"], "policy must be a mapping") }
             configuration.policy = value
+        }
+        if let value = members["sandbox"] {
+            configuration.sandbox = try SandboxChoice(value, at: root["sandbox"], reader)
         }
         if let value = members["setup"] {
             let list = try reader.array(value, at: root["setup"], most: ConfigurationLimits.setupCommands)
