@@ -12,6 +12,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -126,7 +127,7 @@ let package = Package(
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
-        tests("EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioPosix, nioSSL], exclude: ["Peers"]),
+        tests("EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(
             "ModelsTests",

@@ -145,14 +145,24 @@ def main():
         Handler.git_root, Handler.secret = sys.argv[3:5]
     plain = Server(("127.0.0.1", 0), Handler)
     secure = Server(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
+    retrying = Server(("127.0.0.1", 0), Handler)
+    for server in (secure, retrying):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        if server is retrying:
+            # A group for which no client sends a key unasked: it is sent a HelloRetryRequest.
+            context.set_ecdh_curve("secp384r1")
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     listener = socket.create_server(("127.0.0.1", 0))
-    for server in (plain, secure):
+    for server in (plain, secure, retrying):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Thread(target=echo, args=(listener,), daemon=True).start()
-    ports = {"http": plain.server_port, "https": secure.server_port, "echo": listener.getsockname()[1]}
+    ports = {
+        "http": plain.server_port,
+        "https": secure.server_port,
+        "retrying": retrying.server_port,
+        "echo": listener.getsockname()[1],
+    }
     print(json.dumps(ports), flush=True)
     sys.stdin.read()
 

@@ -17,7 +17,7 @@ final class GatewayHarness: Sendable {
 
     init(
         rules: [EgressRule], names: [String: [String]] = [:], secrets: any SecretSource = NoSecrets(),
-        intercepts: Bool = false, limits: EgressLimits = EgressLimits()
+        intercepts: Bool = false, limits: EgressLimits = .patient
     ) throws {
         let observed = ObservedDecisions()
         self.observed = observed
@@ -46,11 +46,25 @@ final class GatewayHarness: Sendable {
         return nil
     }
 
-    func curl(_ arguments: [String], socks: Bool = false) throws -> HostCommand.Result {
+    func curl(_ arguments: [String], socks: Bool = false) async throws -> HostCommand.Result {
         let proxy = socks ? "socks5h://127.0.0.1:\(socksPort)" : "http://127.0.0.1:\(httpPort)"
-        return try HostCommand.run(
-            ["env", "-u", "no_proxy", "-u", "NO_PROXY", "curl", "-q", "-sS", "--max-time", "60", "-x", proxy]
-                + arguments)
+        return try await run(["curl", "-q", "-sS", "--max-time", "60", "-x", proxy] + arguments)
+    }
+
+    /// Runs a client without the proxy settings of the machine.
+    func run(_ arguments: [String], in folder: String? = nil) async throws -> HostCommand.Result {
+        let clean = ["env", "-u", "no_proxy", "-u", "NO_PROXY", "-u", "https_proxy", "-u", "http_proxy"]
+        return try await offLoop { try HostCommand.run(clean + arguments, in: folder) }
+    }
+
+    /// A client of the HTTP proxy that sends `text` and reads to the end.
+    func exchange(_ text: String) async throws -> String {
+        let port = httpPort
+        return try await offLoop {
+            let client = try RawClient(port: port)
+            try client.send(text)
+            return client.readTextToEnd()
+        }
     }
 
     private static func listen(
@@ -99,6 +113,17 @@ final class GatewayHarness: Sendable {
             }
             close(listener)
         }
+    }
+}
+
+extension EgressLimits {
+    /// For machines on which everything else is tested at the same time.
+    static var patient: EgressLimits {
+        var limits = EgressLimits()
+        limits.resolveTimeout = .seconds(300)
+        limits.connectTimeout = .seconds(300)
+        limits.handshakeTimeout = .seconds(300)
+        return limits
     }
 }
 

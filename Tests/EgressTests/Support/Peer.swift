@@ -4,8 +4,13 @@ import TestSupport
 
 /// The hosts of `Peers/server.py`, running while the value lives.
 final class Peer: Sendable {
+    /// One for all tests that need nothing of their own; it ends with the process.
+    static let shared = Result { try Peer() }
+
     let http: Int
     let https: Int
+    /// TLS that asks each client for a second hello.
+    let retrying: Int
     let echo: Int
     /// The authority of the TLS host's certificate, which is for `secure.test` and `*.secure.test`.
     let authorityFile: String
@@ -46,6 +51,7 @@ final class Peer: Sendable {
         let ports = try JSON(parsing: line)
         http = ports["http"]?.intValue ?? 0
         https = ports["https"]?.intValue ?? 0
+        retrying = ports["retrying"]?.intValue ?? 0
         echo = ports["echo"]?.intValue ?? 0
     }
 
