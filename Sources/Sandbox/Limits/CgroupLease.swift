@@ -52,6 +52,7 @@ public final class CgroupLease: Sendable {
             let group = CgroupGroup(
                 version: parent.version, directory: "\(parent.directory)/\(name)", controllers: parent.controllers)
             guard let descriptor = made(group.directory) else { continue }
+            group.divide()
             lease.groups.append(group)
             lease.directories.append(descriptor)
             lease.active.formUnion(group.apply(limits))
@@ -66,11 +67,11 @@ public final class CgroupLease: Sendable {
     public static func find(
         id: String, process: Int32? = nil, placement: CgroupPlacement = .automatic
     ) -> CgroupLease? {
-        let memberships = process.map { CgroupFile.read("/proc/\($0)/cgroup")?.split(separator: "\n") ?? [] }
+        let memberships = process.map { CgroupFile.read("/proc/\($0)/cgroup") ?? "" }
         var lease = Parts()
         for parent in CgroupLocator(placement: placement).parents() {
             for name in names(in: parent.directory) where name.hasPrefix(prefix(of: id)) {
-                if let memberships, !memberships.contains(where: { $0.hasSuffix("/\(name)") }) { continue }
+                if let memberships, !CgroupGroup.memberships(memberships, include: name) { continue }
                 let directory = "\(parent.directory)/\(name)"
                 guard let descriptor = opened(directory) else { continue }
                 guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -135,20 +136,23 @@ public final class CgroupLease: Sendable {
 
     // MARK: Members
 
-    /// Opens the files to which a process that is to join writes `0`, so that it is a member before it has run an
-    /// instruction of its program. The caller closes them.
-    func openProcessFiles() -> [Int32] {
-        groups.compactMap { group in
-            let descriptor = open(group.directory + "/cgroup.procs", O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-            return descriptor < 0 ? nil : descriptor
-        }
+    /// Opens the files to which the sandbox program writes `0` to join, before it has run an instruction of its own. The
+    /// caller closes them.
+    func openProcessFiles() -> [Int32] { groups.map(\.supervisorFile).compactMap(Self.openToJoin) }
+
+    /// Opens the files to which a command writes `0` to join. They are for the supervisor; the caller closes them.
+    func openCommandFiles() -> [Int32] { groups.compactMap(\.commandsFile).compactMap(Self.openToJoin) }
+
+    private static func openToJoin(_ path: String) -> Int32? {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        return descriptor < 0 ? nil : descriptor
     }
 
-    /// Moves a process into the groups. Its children from then on are in them too.
+    /// Moves a process into the groups of the sandbox's commands. Its children from then on are in them too.
     @discardableResult
     public func enter(_ pid: pid_t) -> Bool {
         var isIn = true
-        for group in groups where CgroupFile.write("\(pid)", to: group.directory + "/cgroup.procs") != 0 {
+        for group in groups where CgroupFile.write("\(pid)", to: group.commandsFile ?? group.supervisorFile) != 0 {
             isIn = false
         }
         return isIn && !groups.isEmpty
@@ -216,8 +220,9 @@ public final class CgroupLease: Sendable {
                 guard name.hasPrefix(prefix), name != CgroupLocator.serviceName,
                     let descriptor = opened("\(parent.directory)/\(name)")
                 else { continue }
-                // Refused while there is a process in it.
-                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { rmdir("\(parent.directory)/\(name)") }
+                let group = CgroupGroup(
+                    version: parent.version, directory: "\(parent.directory)/\(name)", controllers: parent.controllers)
+                if group.processes.isEmpty, flock(descriptor, LOCK_EX | LOCK_NB) == 0 { _ = group.remove() }
                 Descriptors.close(descriptor)
             }
         }
