@@ -1,0 +1,24 @@
+import Workspace
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension AgentSession {
+    /// A frozen copy of the user's folder, with unsaved buffers in place of their files.
+    func takeBase(_ overlays: [String: [UInt8]]) async throws -> WorkspaceSnapshot {
+        let folder = configuration.workspaceFolder
+        if let bases = configuration.bases {
+            return try await bases.take(folder: folder, overlays: overlays, holder: configuration.sessionId).snapshot
+        }
+        let base = "\(configuration.stateDirectory)/base"
+        return try await Background.run {
+            guard mkdir(base, 0o700) == 0 else {
+                throw AgentError.configuration("cannot make \(base): \(String(cString: strerror(errno)))")
+            }
+            return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays)
+        }
+    }
+}
