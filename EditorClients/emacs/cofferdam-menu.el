@@ -28,6 +28,8 @@
     ("t" "Transcript" cofferdam-transcript)
     ("l" "List" cofferdam-list)
     ("r" "Attach" cofferdam-attach)
+    ("F" "Fork at a step" cofferdam-fork)
+    ("u" "Back to a step" cofferdam-restore)
     ("k" "Cancel the turn" cofferdam-cancel)
     ("K" "Stop the session" cofferdam-stop)]
    ["Help"

@@ -216,6 +216,40 @@ The active region goes along."
                           (list :sessionId (cofferdam-session-id session))))))
 
 ;;;###autoload
+(defun cofferdam-fork (step prompt)
+  "Begin a session with the files and the conversation of another one at STEP.
+The transcript has the numbers of the steps; without one it is the newest.
+With a PROMPT that is not empty the new session goes to work at once."
+  (interactive
+   (list (let ((text (read-string "Step (newest): ")))
+           (unless (string-empty-p text) (string-to-number text)))
+         (read-string "What is the fork to do? (nothing yet): ")))
+  (let* ((session (cofferdam--read-session "Fork" #'cofferdam--live-p))
+         (conn (cofferdam--session-connection session)))
+    (cofferdam--request
+     conn 'agent/fork
+     `( :sessionId ,(cofferdam-session-id session)
+        ,@(and step (list :step step))
+        ,@(unless (string-blank-p prompt) (list :prompt prompt)))
+     :on-success (lambda (result)
+                   (cofferdam--attach-and-show conn (plist-get result :sessionId))))))
+
+;;;###autoload
+(defun cofferdam-restore (step)
+  "Set a session's files and conversation back to STEP, or forward again.
+What runs in it is ended.  What you applied stays."
+  (interactive "nBack to step: ")
+  (let ((session (cofferdam--read-session "Set back" #'cofferdam--live-p)))
+    (cofferdam--request (cofferdam--session-connection session) 'agent/restore
+                        (list :sessionId (cofferdam-session-id session) :step step)
+                        :on-success (lambda (_)
+                                      (message "Cofferdam: back at step %d" step)))))
+
+(defun cofferdam--live-p (session)
+  "Return non-nil when SESSION still has its sandbox."
+  (not (member (cofferdam-session-state session) '("stopped" "failed"))))
+
+;;;###autoload
 (defun cofferdam-transcript ()
   "Show the transcript of a session."
   (interactive)
@@ -391,6 +425,7 @@ The result is a plist with `:applied' and `:conflicts', as in the protocol.")
                  ("k" . cofferdam-cancel) ("K" . cofferdam-stop) ("l" . cofferdam-list)
                  ("r" . cofferdam-attach) ("y" . cofferdam-approve)
                  ("n" . cofferdam-reject) ("d" . cofferdam-diff) ("a" . cofferdam-apply)
+                 ("F" . cofferdam-fork) ("u" . cofferdam-restore)
                  ("t" . cofferdam-transcript) ("?" . cofferdam-doctor)
                  ("m" . cofferdam-menu)))
   (define-key 'cofferdam-command-map key command))

@@ -14,11 +14,15 @@ public struct SessionRecord: Codable, Sendable, Equatable {
     public var updatedAt: Int
     /// `idempotencyKey` of `agent/start`.
     public var idempotencyKey: String?
+    /// The session that it was forked from.
+    public var parent: String?
+    /// The name of the bearer token of the client that started it.
+    public var user: String?
 
     public init(
         sessionId: String, workspaceFolder: String, title: String, model: String, state: SessionState,
         outcome: TurnOutcome? = nil, applied: Bool = false, createdAt: Int, updatedAt: Int,
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil, parent: String? = nil, user: String? = nil
     ) {
         self.sessionId = sessionId
         self.workspaceFolder = workspaceFolder
@@ -30,5 +34,7 @@ public struct SessionRecord: Codable, Sendable, Equatable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.idempotencyKey = idempotencyKey
+        self.parent = parent
+        self.user = user
     }
 }

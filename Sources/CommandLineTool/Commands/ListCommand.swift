@@ -24,6 +24,7 @@ struct ListCommand: AsyncParsableCommand {
                 let padding = String(repeating: " ", count: max(1, 20 - state.count))
                 Terminal.line("\(session.sessionId)  \(state)\(padding)\(Terminal.harmless(session.title))")
                 if all { Terminal.line("              \(Terminal.harmless(session.workspaceFolder))") }
+                if let parent = session.parent { Terminal.line("              forked from \(parent)") }
                 for approval in session.pendingApprovals {
                     Terminal.line("              waits: \(Terminal.harmless(approval.title))  (\(approval.approvalId))")
                 }

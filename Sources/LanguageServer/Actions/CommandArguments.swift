@@ -16,6 +16,7 @@ struct CommandArguments: Codable, Sendable {
     var feedback: String?
     var paths: [String]?
     var workspaceFolder: String?
+    var step: Int?
 
     init(
         prompt: String? = nil, uri: String? = nil, range: LSP.Range? = nil, diagnostics: [JSON]? = nil,

@@ -11,4 +11,6 @@ enum CommandName: String, Sendable, CaseIterable {
     case showTranscript = "cofferdam.showTranscript"
     case list = "cofferdam.list"
     case attach = "cofferdam.attach"
+    case fork = "cofferdam.fork"
+    case restore = "cofferdam.restore"
 }

@@ -41,6 +41,17 @@ extension ServerCore {
         case .attach:
             let id = try Self.required(arguments.sessionId, "sessionId")
             return try JSONCoder.encode(try await attach(.init(sessionId: id)))
+        case .fork:
+            let id = try session(arguments, among: { $0.isLive }, "no session is alive")
+            return try JSONCoder.encode(
+                try await fork(
+                    .init(sessionId: id, step: arguments.step, prompt: arguments.prompt ?? arguments.text)))
+        case .restore:
+            let id = try session(arguments, among: { $0.isLive }, "no session is alive")
+            guard let step = arguments.step else {
+                throw ResponseError(code: .invalidParams, message: "step is missing")
+            }
+            return try JSONCoder.encode(try await call(AgentRestore.self, .init(sessionId: id, step: step)))
         }
     }
 

@@ -58,11 +58,11 @@ extension ServerCore {
         return root
     }
 
-    private func add(_ session: SessionView) {
+    func add(_ session: SessionView) {
         for id in sessions.add(session) { forget(id) }
     }
 
-    private func follow(_ id: String) async throws {
+    func follow(_ id: String) async throws {
         let attached = try await throughService { try await $0.attach(id, afterSeq: 0) }
         sessions.modify(id) { $0.historyEnd = attached.seq }
         await catchUp(id)

@@ -41,6 +41,18 @@ local subcommands = {
     stop = function(rest)
         api().stop(rest)
     end,
+    fork = function(rest)
+        local step, words_after = rest:match('^(%d+)%s*(.-)$')
+        api().fork(step and tonumber(step), step and words_after or rest)
+    end,
+    restore = function(rest)
+        local step = tonumber(rest:match('^%d+$') or '')
+        if not step then
+            require('cofferdam.util').error('restore takes the number of a step; the transcript has them')
+            return
+        end
+        api().restore(step)
+    end,
     approve = function(_, options)
         api().approve(options.bang)
     end,

@@ -197,6 +197,54 @@ function M.stop(id)
     end_with('agent/stop', 'stopped', id)
 end
 
+--- Begins a session with the files and the conversation of another one at a step.
+---@param step integer? nil: the newest
+---@param prompt string? what it is to do first
+---@param done fun(id: string?, problem: string?)?
+function M.fork(step, prompt, done)
+    local session = session_of(nil)
+    if not session then
+        return
+    end
+    local _, client, util = rooms()
+    client.call(session.root, 'agent/fork', {
+        sessionId = session.id,
+        step = step,
+        prompt = prompt and prompt:match('%S') and prompt or nil,
+    }, function(problem, result)
+        if problem then
+            util.error('not forked: ' .. problem)
+        else
+            util.notify(('%s: forked from %s'):format(result.sessionId, session.id))
+            M.attach(result.sessionId)
+        end
+        if done then
+            done(result and result.sessionId, problem)
+        end
+    end)
+end
+
+--- Sets a session back to a step, or forward again. What was applied stays in your files.
+---@param step integer
+---@param done fun(problem: string?)?
+function M.restore(step, done)
+    local session = session_of(nil)
+    if not session then
+        return
+    end
+    local _, client, util = rooms()
+    client.call(session.root, 'agent/restore', { sessionId = session.id, step = step }, function(problem)
+        if problem then
+            util.error('not set back: ' .. problem)
+        else
+            util.notify(('%s: back at step %d'):format(session.id, step))
+        end
+        if done then
+            done(problem)
+        end
+    end)
+end
+
 --- Allows what waits.
 ---@param for_session boolean? also every equal action of the session
 function M.approve(for_session)
