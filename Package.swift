@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "CSpawn"),
         module("SupervisorProtocol"),
         module("Supervisor", ["SupervisorProtocol", "CSpawn"]),
-        module("Sandbox", ["SupervisorProtocol", "CSpawn"]),
+        module("Sandbox", ["SupervisorProtocol", "CSpawn", "JSON"]),
 
         // Workspace
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
@@ -126,7 +126,7 @@ let package = Package(
         tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"], exclude: ["Fixtures"]),
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
-        tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "TestSupport"]),
+        tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "CSpawn", "TestSupport"]),
         tests("EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(

@@ -46,7 +46,7 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
     memset(&how, 0, sizeof how);
     how.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC);
     how.mode = mode;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    how.resolve = (resolve == CSPAWN_IN_ROOT ? RESOLVE_IN_ROOT : RESOLVE_BENEATH) | RESOLVE_NO_MAGICLINKS;
     if (resolve == CSPAWN_NO_SYMLINKS) how.resolve |= RESOLVE_NO_SYMLINKS;
     // A rename elsewhere in the tree makes the kernel give up with EAGAIN; it asks for another try.
     for (int attempt = 0; attempt < 16; attempt++) {
@@ -164,6 +164,11 @@ int cspawn_eventfd(void) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int cspawn_counter(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
 int cspawn_memory_file(const void *bytes, size_t count) {
     int descriptor = memfd_create("stdin", MFD_CLOEXEC);
     if (descriptor < 0) return -errno;
@@ -233,6 +238,7 @@ int cspawn_pidfd_signal(int pidfd, int signal) { (void)pidfd; (void)signal; retu
 int cspawn_pipe(int ends[2], bool nonblocking) { (void)ends; (void)nonblocking; return -ENOSYS; }
 int cspawn_socketpair(int ends[2]) { (void)ends; return -ENOSYS; }
 int cspawn_eventfd(void) { return -ENOSYS; }
+int cspawn_counter(void) { return -ENOSYS; }
 int cspawn_memory_file(const void *bytes, size_t count) { (void)bytes; (void)count; return -ENOSYS; }
 int cspawn_close_range(unsigned first, unsigned last) { (void)first; (void)last; return -ENOSYS; }
 int cspawn_random(void *bytes, size_t count) { (void)bytes; (void)count; return -ENOSYS; }

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -70,26 +71,30 @@ static bool make_like(const char *source, const char *target) {
 
 static void stage_sources(struct child *child, const struct cspawn_stage *stage) {
     // Mount points only; the bounds are far above what they need.
-    if (mount("tmpfs", stage->staging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=256k,nr_inodes=256") != 0
-        || mkdir(stage->overlay_target, 0755) != 0)
+    if (mount("tmpfs", stage->staging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=256k,nr_inodes=256") != 0)
         fail(child, CSPAWN_STEP_STAGING);
+    for (size_t i = 0; i < stage->overlay_count; i++) {
+        if (mkdir(stage->overlays[i].target, 0755) != 0) fail(child, CSPAWN_STEP_STAGING);
+    }
     for (size_t i = 0; i < stage->bind_count; i++) {
         const struct cspawn_bind *bind = &stage->binds[i];
         if (!make_like(bind->source, bind->target) || mount(bind->source, bind->target, NULL, MS_BIND | MS_REC, NULL) != 0)
             fail(child, CSPAWN_STEP_STAGING);
     }
-    if (stage->owned_source == NULL) return;
-    if (mkdir(stage->owned_target, 0755) != 0) fail(child, CSPAWN_STEP_OWNER);
-    long tree = syscall(SYS_open_tree, AT_FDCWD, stage->owned_source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0) fail(child, CSPAWN_STEP_OWNER);
-    struct mount_attr attributes;
-    memset(&attributes, 0, sizeof attributes);
-    attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY;
-    attributes.userns_fd = (uint64_t)stage->owner_namespace;
-    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0
-        || syscall(SYS_move_mount, tree, "", AT_FDCWD, stage->owned_target, MOVE_MOUNT_F_EMPTY_PATH) != 0)
-        fail(child, CSPAWN_STEP_OWNER);
-    close((int)tree);
+    for (size_t i = 0; i < stage->owned_count; i++) {
+        const struct cspawn_bind *owned = &stage->owned[i];
+        if (mkdir(owned->target, 0755) != 0) fail(child, CSPAWN_STEP_OWNER);
+        long tree = syscall(SYS_open_tree, AT_FDCWD, owned->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (tree < 0) fail(child, CSPAWN_STEP_OWNER);
+        struct mount_attr attributes;
+        memset(&attributes, 0, sizeof attributes);
+        attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY;
+        attributes.userns_fd = (uint64_t)stage->owner_namespace;
+        if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0
+            || syscall(SYS_move_mount, tree, "", AT_FDCWD, owned->target, MOVE_MOUNT_F_EMPTY_PATH) != 0)
+            fail(child, CSPAWN_STEP_OWNER);
+        close((int)tree);
+    }
 }
 
 static void enter_stage(struct child *child, const struct cspawn_stage *stage) {
@@ -100,15 +105,19 @@ static void enter_stage(struct child *child, const struct cspawn_stage *stage) {
             || !write_file("/proc/self/gid_map", stage->gid_map))
             fail(child, CSPAWN_STEP_USER_NAMESPACE);
     }
-    if (stage->overlay_target != NULL) {
+    if (stage->overlay_count > 0 || stage->staging != NULL) {
         if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
             fail(child, CSPAWN_STEP_MOUNT_NAMESPACE);
         if (stage->staging != NULL) stage_sources(child, stage);
-        if (mount("overlay", stage->overlay_target, "overlay", MS_NOSUID | MS_NODEV, stage->overlay_options) != 0)
-            fail(child, CSPAWN_STEP_OVERLAY);
-        // The overlay holds on to its layers; nobody else needs to see them.
-        if (stage->owned_source != NULL && umount2(stage->owned_target, MNT_DETACH) != 0)
-            fail(child, CSPAWN_STEP_OWNER);
+        for (size_t i = 0; i < stage->overlay_count; i++) {
+            const struct cspawn_overlay *overlay = &stage->overlays[i];
+            if (mount("overlay", overlay->target, "overlay", MS_NOSUID | MS_NODEV, overlay->options) != 0)
+                fail(child, CSPAWN_STEP_OVERLAY);
+        }
+        // The overlays hold on to their layers; nobody else needs to see them.
+        for (size_t i = 0; i < stage->owned_count; i++) {
+            if (umount2(stage->owned[i].target, MNT_DETACH) != 0) fail(child, CSPAWN_STEP_OWNER);
+        }
     }
     if (stage->user != 0) {
         // By system call: the C library would tell the caller's threads, which share our memory.
@@ -142,6 +151,9 @@ static int run_child(void *argument) {
     standard.sa_handler = SIG_DFL;
     for (int number = 1; number < _NSIG; number++) sigaction(number, &standard, NULL);
 
+    for (size_t i = 0; i < options->control_group_count; i++) {
+        if (write(options->control_groups[i], "0", 1) != 1) fail(child, CSPAWN_STEP_GROUPS);
+    }
     if (options->new_session && setsid() < 0) fail(child, CSPAWN_STEP_SESSION);
     if (options->stage != NULL) enter_stage(child, options->stage);
     // After the change of user, which would take it back.
@@ -153,6 +165,7 @@ static int run_child(void *argument) {
         setrlimit(RLIMIT_RTTIME, &limit);
     }
     place_descriptors(child, options);
+    if (options->controlling_terminal && ioctl(0, TIOCSCTTY, 0) != 0) fail(child, CSPAWN_STEP_TERMINAL);
     if (options->directory != NULL && chdir(options->directory) != 0) fail(child, CSPAWN_STEP_DIRECTORY);
 
     sigset_t none;

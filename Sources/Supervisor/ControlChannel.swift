@@ -8,8 +8,8 @@ import SupervisorProtocol
 
 /// The byte stream to the service: frames in, frames out, neither ever blocks.
 final class ControlChannel {
-    let input: Int32
-    let output: Int32
+    /// -1 when there is no service.
+    private(set) var descriptor: Int32
     private var decoder = FrameDecoder()
     private var outgoing: [UInt8] = []
     private var sent = 0
@@ -20,32 +20,32 @@ final class ControlChannel {
     /// Above this many unsent bytes no more requests are read: answers must not pile up either.
     static let requestMark = 1 << 20
 
-    init(input: Int32, output: Int32) {
-        self.input = input
-        self.output = output
-        for descriptor in [input, output] {
-            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
+    /// Takes a non-blocking connection over.
+    init(descriptor: Int32 = -1) {
+        self.descriptor = descriptor
     }
 
     deinit {
+        close()
         scratch.deallocate()
     }
 
+    var isOpen: Bool { descriptor >= 0 }
     var unsent: Int { outgoing.count - sent }
-    var wantsRequests: Bool { unsent < Self.requestMark }
-    var wantsOutput: Bool { unsent < Self.outputMark }
+    var wantsRequests: Bool { isOpen && unsent < Self.requestMark }
+    var wantsOutput: Bool { isOpen && unsent < Self.outputMark }
 
+    /// What nobody is there to hear is dropped: it can be asked for again.
     func send(_ event: SupervisorEvent) {
-        outgoing.append(contentsOf: event.encoded())
+        if isOpen { outgoing.append(contentsOf: event.encoded()) }
     }
 
     /// Writes what the peer takes. False when the peer is gone.
     func flush() -> Bool {
+        guard isOpen else { return true }
         while unsent > 0 {
             let count = outgoing.withUnsafeBytes {
-                System.write(output, UnsafeRawBufferPointer(rebasing: $0[sent...]))
+                System.write(descriptor, UnsafeRawBufferPointer(rebasing: $0[sent...]))
             }
             if count == -Int(EAGAIN) { break }
             guard count > 0 else { return false }
@@ -63,7 +63,7 @@ final class ControlChannel {
 
     /// Reads once. False at the end of the stream.
     func fill() -> Bool {
-        let count = System.read(input, into: scratch)
+        let count = System.read(descriptor, into: scratch)
         if count == -Int(EAGAIN) { return true }
         guard count > 0 else { return false }
         decoder.append(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
@@ -73,5 +73,12 @@ final class ControlChannel {
     func nextRequest() throws(ProtocolError) -> SupervisorRequest? {
         guard let frame = try decoder.next() else { return nil }
         return try SupervisorRequest(frame)
+    }
+
+    func close() {
+        if isOpen { System.close(descriptor) }
+        descriptor = -1
+        outgoing = []
+        sent = 0
     }
 }

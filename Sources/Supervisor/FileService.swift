@@ -41,6 +41,11 @@ final class FileService {
         }
     }
 
+    /// Drops files that are half written.
+    func abandonWrites() {
+        writes = [:]
+    }
+
     /// Opens beneath the root; the caller closes.
     func resolve(_ path: String, _ flags: Int32, mode: UInt32 = 0, follow: Bool = true) throws(FileFailure) -> Int32 {
         guard !path.hasPrefix("/") else { throw .outside }

@@ -8,8 +8,9 @@ import SupervisorProtocol
 
 /// Output and exit records of every command, in a directory that the sandbox cannot see.
 ///
-/// `<uuid>.out` and `<uuid>.err` hold the streams by offset; `<uuid>.exit` exists once the command has ended.
-struct Journal {
+/// `<uuid>.out` and `<uuid>.err` hold the streams by offset; `<uuid>.exit` exists once the command has ended. Records that
+/// find the disk full go to the `reserve` (``Reserve``).
+struct Journal: Sendable {
     let directory: Int32
 
     func outputName(_ id: ExecID, _ stream: OutputStream) -> String {
@@ -29,13 +30,14 @@ struct Journal {
         return descriptor < 0 ? -errno : descriptor
     }
 
-    /// Writes the exit record and flushes it to disk, so that it may be announced.
-    func write(_ record: ExitRecord, for id: ExecID) -> Bool {
+    /// Writes the exit record and flushes it to disk, so that it may be announced. Zero, or an errno.
+    func write(_ record: ExitRecord, for id: ExecID) -> Int32 {
         let descriptor = openat(directory, "\(id).exit", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return false }
+        guard descriptor >= 0 else { return errno }
         defer { System.close(descriptor) }
-        let written = record.journalBytes().withUnsafeBytes { System.writeAll(descriptor, $0) }
-        return written && fdatasync(descriptor) == 0
+        let error = record.journalBytes().withUnsafeBytes { System.writeAll(descriptor, $0).error }
+        if error != 0 { return error }
+        return fdatasync(descriptor) == 0 ? 0 : errno
     }
 
     /// The record of an ended command; nil when there is none or it is incomplete.
@@ -46,4 +48,35 @@ struct Journal {
         guard let bytes = System.readAt(descriptor, offset: 0, count: 16 << 10) else { return nil }
         return try? ExitRecord(journalBytes: bytes)
     }
+}
+
+/// The journal's reserve: a file that was written once from end to end, so that what is written over it needs no space.
+struct Reserve {
+    /// -1 when it could not be made.
+    private let file: Int32
+    private var used = 0
+    private var records: [ExecID: ExitRecord] = [:]
+
+    init(journal: Journal) {
+        let descriptor = openat(
+            journal.directory, JournalReserve.fileName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let zeros = [UInt8](repeating: 0, count: JournalReserve.slots * JournalReserve.slotSize)
+        let written = descriptor >= 0 && zeros.withUnsafeBytes { System.writeAll(descriptor, $0).error == 0 }
+        if descriptor >= 0, !written { System.close(descriptor) }
+        file = written ? descriptor : -1
+    }
+
+    /// Keeps a record; false when there is no place left.
+    mutating func write(_ record: ExitRecord, for id: ExecID) -> Bool {
+        guard file >= 0, used < JournalReserve.slots else { return false }
+        let slot = JournalReserve.slot(record, for: id)
+        let offset = used * JournalReserve.slotSize
+        let count = slot.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(offset)) }
+        guard count == slot.count, fdatasync(file) == 0 else { return false }
+        used += 1
+        records[id] = record
+        return true
+    }
+
+    func record(of id: ExecID) -> ExitRecord? { records[id] }
 }

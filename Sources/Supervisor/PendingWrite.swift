@@ -37,7 +37,8 @@ final class PendingWrite {
     }
 
     func append(_ bytes: [UInt8]) throws(FileFailure) {
-        guard bytes.withUnsafeBytes({ System.writeAll(descriptor, $0) }) else { throw FileFailure(errno: errno) }
+        let error = bytes.withUnsafeBytes { System.writeAll(descriptor, $0).error }
+        guard error == 0 else { throw FileFailure(errno: error) }
     }
 
     func commit() throws(FileFailure) {

@@ -20,6 +20,7 @@ extension Supervisor {
         guard pipe >= 0 else { return false }
         let count = System.read(pipe, into: scratch)
         if count == -Int(EAGAIN) { return false }
+        // A terminal ends with EIO.
         guard count > 0 else {
             System.close(pipe)
             command.withStream(stream) { $0.pipe = -1 }
@@ -35,15 +36,15 @@ extension Supervisor {
             state.total += bytes.count
             guard !state.isFull else { return }
             let count = min(bytes.count, limit - state.kept)
-            if count > 0, state.file < 0 { state.file = journal.create(command.id, stream) }
-            let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-            if count > 0, state.file < 0 || !System.writeAll(state.file, part) {
-                // The disk is full or broken: the record will say how much was kept.
-                state.isFull = true
-                return
+            if count > 0 {
+                if state.file < 0 { state.file = journal.create(command.id, stream) }
+                let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                let written = state.file < 0 ? (count: 0, error: -state.file) : System.writeAll(state.file, part)
+                state.kept += written.count
+                // The disk is full or broken: the record will say how much was kept, and why no more.
+                state.error = written.error
             }
-            state.kept += count
-            state.isFull = count < bytes.count
+            state.isFull = state.error != 0 || count < bytes.count
         }
     }
 
@@ -93,5 +94,15 @@ extension Supervisor {
         attachments[index].finalStdout = record.stdoutKept
         attachments[index].finalStderr = record.stderrKept
         channel.send(.exited(id, record))
+    }
+
+    /// Gives commands what they are to read, as far as they take it.
+    func feedCommands() {
+        for command in commands.values where command.input?.feed() == true { reportInput(of: command) }
+    }
+
+    func reportInput(of command: RunningCommand) {
+        guard let input = command.input, attachments.contains(where: { $0.id == command.id }) else { return }
+        channel.send(.input(command.id, input.state))
     }
 }

@@ -29,6 +29,7 @@ extension Supervisor {
     }
 
     private func noteEnd(of command: RunningCommand) {
+        command.releaseTerminal()
         command.endedAt = System.monotonicNanoseconds()
         command.endedAtMilliseconds = System.wallMilliseconds()
         // While a kill is under way the descendants have its grace to finish.
@@ -37,9 +38,12 @@ extension Supervisor {
     }
 
     /// SIGTERM to everything that belongs to the command; SIGKILL is due after the grace.
-    func beginKilling(_ command: RunningCommand, by killer: ExitRecord.Killer, graceMilliseconds: Int) {
+    func beginKilling(
+        _ command: RunningCommand, by killer: ExitRecord.Killer, limit: String = "", graceMilliseconds: Int
+    ) {
         guard command.killedBy == .nobody, case .running = command.phase else { return }
         command.killedBy = killer
+        command.limit = limit
         command.terminateAt = .max
         command.killAt = System.monotonicNanoseconds() + graceMilliseconds * 1_000_000
         for entry in members(of: command) {
@@ -50,9 +54,9 @@ extension Supervisor {
     }
 
     /// Living processes of a command. When no other command runs, everything that lives belongs to it.
-    private func members(of command: RunningCommand) -> [ProcessTable.Entry] {
-        let found =
-            commands.count == 1 ? everything() : ProcessTable().members(leader: command.pid, mark: command.mark)
+    func members(of command: RunningCommand) -> [ProcessTable.Entry] {
+        let isAlone = commands.values.allSatisfy { $0 === command || $0.isRecording }
+        let found = isAlone ? everything() : ProcessTable().members(leader: command.pid, mark: command.mark)
         return found.filter { !$0.isZombie && $0.pid != getpid() }
     }
 
@@ -80,6 +84,8 @@ extension Supervisor {
             sweep(command, now: now)
         case .sweeping:
             if now >= command.nextSweep { sweep(command, now: now) }
+        case .recording:
+            break
         }
     }
 
@@ -107,6 +113,12 @@ extension Supervisor {
         let end: ExitRecord.End = usage.signal != 0 || !reaped ? .signalled(usage.signal) : .exited(usage.exit_code)
         var record = ExitRecord(fingerprint: command.fingerprint, end: end)
         record.killedBy = command.killedBy
+        record.limit = command.limit
+        record.outOfMemoryKills = max(0, memory.read() - command.outOfMemoryBefore)
+        // A shell tells of a program's SIGKILL by its own exit code.
+        record.outOfMemory =
+            record.outOfMemoryKills > 0 && command.killedBy == .nobody
+            && (end == .signalled(SIGKILL) || end == .exited(128 + SIGKILL))
         record.cpuMicroseconds = Int(clamping: usage.cpu_microseconds)
         record.peakKiB = Int(clamping: usage.peak_kib)
         record.startedAtMilliseconds = command.startedAtMilliseconds
@@ -114,16 +126,43 @@ extension Supervisor {
         record.durationNanoseconds = command.endedAt - command.startedAt
         record.stdoutBytes = command.stdout.total
         record.stdoutKept = command.stdout.kept
+        record.stdoutError = command.stdout.error
         record.stderrBytes = command.stderr.total
         record.stderrKept = command.stderr.kept
+        record.stderrError = command.stderr.error
         record.pipesHeldOpen = command.pipesHeldOpen
         record.survivors = command.survivors
-        command.closeDescriptors()
-        commands[command.id] = nil
+        command.closePipes()
         commandsByPID[command.pid] = nil
-        // A record that cannot be kept is still told: the truth now is better than none.
-        _ = journal.write(record, for: command.id)
-        announce(record, of: command.id)
+        command.phase = .recording
+        recorder.submit(
+            Recorder.Job(
+                id: command.id, record: record, journal: journal, stdout: command.stdout.file,
+                stderr: command.stderr.file))
         reapOrphans()
+    }
+
+    /// Announces what is on disk now.
+    func finishRecorded() {
+        for outcome in recorder.takeOutcomes() {
+            commands[outcome.id]?.closeFiles()
+            commands[outcome.id] = nil
+            announce(keep(outcome.record, of: outcome.id, error: outcome.error), of: outcome.id)
+        }
+    }
+
+    /// The record as it may be told: if it can be kept nowhere, the end of the command is not known to be what it says.
+    private func keep(_ record: ExitRecord, of id: ExecID, error: Int32) -> ExitRecord {
+        if error == 0 || reserve.write(record, for: id) { return record }
+        var lost = record
+        lost.end = .unrecorded("its exit record could not be written: \(System.text(of: error))")
+        if unrecorded.count >= Self.maximumUnrecorded { unrecorded.removeAll() }
+        unrecorded[id] = lost
+        return lost
+    }
+
+    /// The record of a command that has ended.
+    func record(of id: ExecID) -> ExitRecord? {
+        journal.record(of: id) ?? reserve.record(of: id) ?? unrecorded[id]
     }
 }

@@ -1,3 +1,4 @@
+import CSpawn
 import SupervisorProtocol
 
 #if canImport(Glibc)
@@ -12,6 +13,7 @@ extension Supervisor {
             guard case .hello(let version) = request else { throw .wrongPeer }
             guard version == ProtocolLimits.version else { throw .versionMismatch(version) }
             greeted = true
+            orphanedSince = nil
             channel.send(.welcome(version: ProtocolLimits.version))
             return
         }
@@ -28,17 +30,40 @@ extension Supervisor {
         case .detach(let id, let token):
             if attachments.contains(where: { $0.id == id && $0.token == token }) { detach(id) }
         case .signal(let id, let number):
-            // A command that has ended has no process group any more; its number may be somebody else's.
-            if let command = commands[id], case .running = command.phase { kill(-command.pid, number) }
-        case .kill(let id, let grace):
-            if let command = commands[id] { beginKilling(command, by: .client, graceMilliseconds: grace) }
+            // What a command that has ended left behind is being killed anyway.
+            if let command = commands[id], case .running = command.phase {
+                for entry in members(of: command) { kill(entry.pid, number) }
+            }
+        case .kill(let id, let grace, let limit):
+            if let command = commands[id] {
+                beginKilling(
+                    command, by: limit.isEmpty ? .client : .limit, limit: limit, graceMilliseconds: grace)
+            }
+        case .input(let id, let offset, let bytes):
+            guard let command = commands[id], command.input != nil else { return refuseInput(id, offset: offset) }
+            try command.input?.append(bytes, at: offset)
+            _ = command.input?.feed()
+            reportInput(of: command)
+        case .closeInput(let id, let offset):
+            guard let command = commands[id], command.input != nil else { return refuseInput(id, offset: offset) }
+            try command.input?.close(at: offset)
+            _ = command.input?.feed()
+            reportInput(of: command)
+        case .resize(let id, let cells):
+            if let command = commands[id], command.terminal >= 0 {
+                _ = cspawn_set_window(command.terminal, cells.columns, cells.rows)
+            }
         case .file(let number, let operation):
             perform(operation, number: number)
         }
     }
 
+    private func refuseInput(_ id: ExecID, offset: Int) {
+        channel.send(.input(id, InputState(received: offset, taken: offset, isOpen: false)))
+    }
+
     private func execute(_ command: ExecCommand) {
-        let known = commands[command.id]?.fingerprint ?? journal.record(of: command.id)?.fingerprint
+        let known = commands[command.id]?.fingerprint ?? record(of: command.id)?.fingerprint
         if let known {
             let isSame = known == command.fingerprint
             channel.send(isSame ? .accepted(command.id) : .refused(command.id, .conflict))
@@ -58,7 +83,7 @@ extension Supervisor {
                 fingerprint: command.fingerprint, end: .couldNotStart(errno: error.errno, message: error.message))
             record.startedAtMilliseconds = now
             record.endedAtMilliseconds = now
-            guard journal.write(record, for: command.id) else {
+            guard journal.write(record, for: command.id) == 0 || reserve.write(record, for: command.id) else {
                 channel.send(.refused(command.id, .journal))
                 return
             }
@@ -70,13 +95,16 @@ extension Supervisor {
         detach(id)
         var attachment = Attachment(
             id: id, token: token, stdoutOffset: stdoutOffset, stderrOffset: stderrOffset, window: window)
-        if commands[id] == nil {
-            guard let record = journal.record(of: id) else {
+        if let command = commands[id] {
+            channel.send(.attached(id, token: token, command.input?.state ?? InputState()))
+        } else {
+            guard let record = record(of: id) else {
                 channel.send(.refused(id, .unknownID))
                 return
             }
             attachment.finalStdout = record.stdoutKept
             attachment.finalStderr = record.stderrKept
+            channel.send(.attached(id, token: token, InputState()))
             channel.send(.exited(id, record))
         }
         attachments.append(attachment)

@@ -14,47 +14,22 @@ struct StartFailure: Error {
 }
 
 extension Supervisor {
-    /// Starts a command in its own session, with pipes for its output and no other descriptor.
+    /// Starts a command in its own session, with pipes or a terminal and no other descriptor.
     func start(_ command: ExecCommand) throws(StartFailure) -> RunningCommand {
-        var input = nullDevice
-        if let bytes = command.standardInput {
-            input = bytes.withUnsafeBytes { cspawn_memory_file($0.baseAddress, $0.count) }
-            guard input >= 0 else {
-                throw StartFailure(errno: -input, message: "standard input: \(System.text(of: -input))")
-            }
-        }
-        defer { if input != nullDevice { System.close(input) } }
-        let (outRead, outWrite) = try makePipe()
-        let errRead: Int32
-        let errWrite: Int32
-        do {
-            (errRead, errWrite) = try makePipe()
-        } catch {
-            System.close(outRead)
-            System.close(outWrite)
-            throw error
-        }
-        defer {
-            System.close(outWrite)
-            System.close(errWrite)
-        }
+        let streams = try CommandStreams(command, nullDevice: nullDevice)
         let mark = nextMark
         nextMark += 1
+        let outOfMemoryBefore = memory.read()
         do {
-            let pid = try spawn(command, descriptors: [input, outWrite, errWrite], mark: mark)
-            return RunningCommand(command: command, pid: pid, mark: mark, stdoutPipe: outRead, stderrPipe: errRead)
+            let pid = try spawn(command, descriptors: streams.childEnds, mark: mark)
+            streams.closeChildEnds()
+            watch.wake()
+            return RunningCommand(
+                command: command, pid: pid, mark: mark, streams: streams, outOfMemoryBefore: outOfMemoryBefore)
         } catch {
-            System.close(outRead)
-            System.close(errRead)
+            streams.closeAll()
             throw error
         }
-    }
-
-    private func makePipe() throws(StartFailure) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [-1, -1]
-        let code = cspawn_pipe(&ends, true)
-        guard code == 0 else { throw StartFailure(errno: -code, message: "pipe: \(System.text(of: -code))") }
-        return (ends[0], ends[1])
     }
 
     private func spawn(_ command: ExecCommand, descriptors: [Int32], mark: UInt64) throws(StartFailure) -> pid_t {
@@ -65,16 +40,21 @@ extension Supervisor {
         var result = cspawn_result()
         let code = withExtendedLifetime((programs, arguments, environment, directory)) {
             descriptors.withUnsafeBufferPointer { descriptors in
-                var options = cspawn_options()
-                options.programs = programs.pointer
-                options.arguments = arguments.pointer
-                options.environment = environment.pointer
-                options.directory = directory.pointer[0]
-                options.descriptors = descriptors.baseAddress
-                options.descriptor_count = descriptors.count
-                options.new_session = true
-                options.mark = mark
-                return cspawn_start(&options, &result)
+                groups.withUnsafeBufferPointer { groups in
+                    var options = cspawn_options()
+                    options.programs = programs.pointer
+                    options.arguments = arguments.pointer
+                    options.environment = environment.pointer
+                    options.directory = directory.pointer[0]
+                    options.descriptors = descriptors.baseAddress
+                    options.descriptor_count = descriptors.count
+                    options.control_groups = groups.baseAddress
+                    options.control_group_count = groups.count
+                    options.new_session = true
+                    options.controlling_terminal = command.terminal != nil
+                    options.mark = mark
+                    return cspawn_start(&options, &result)
+                }
             }
         }
         guard code == 0 else { throw failure(result, of: command) }

@@ -57,15 +57,15 @@ enum System {
         }
     }
 
-    /// Writes everything; false on an error.
-    static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = write(descriptor, rest)
-            guard count > 0 else { return false }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    /// Writes everything, or as much as can be: the count, and an errno when it is less.
+    static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> (count: Int, error: Int32) {
+        var done = 0
+        while done < bytes.count {
+            let count = write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]))
+            guard count > 0 else { return (done, count == 0 ? EIO : Int32(clamping: -count)) }
+            done += count
         }
-        return true
+        return (done, 0)
     }
 
     /// Up to `count` bytes from `offset`; fewer at the end of the file. Nil on an error.

@@ -11,10 +11,15 @@ public struct ExecCommand: Sendable, Equatable {
     /// Most bytes to keep of each stream.
     public var outputLimit: Int
     public var standardInput: [UInt8]?
+    /// A pseudo-terminal of this size as the command's terminal and standard streams; nil for none.
+    public var terminal: TerminalCells?
+    /// Standard input stays open for `input` requests.
+    public var interactiveInput: Bool
 
     public init(
         id: ExecID, arguments: [String], environment: [String], directory: String, timeoutMilliseconds: Int,
-        graceMilliseconds: Int, outputLimit: Int, standardInput: [UInt8]?
+        graceMilliseconds: Int, outputLimit: Int, standardInput: [UInt8]?, terminal: TerminalCells? = nil,
+        interactiveInput: Bool = false
     ) {
         self.id = id
         self.arguments = arguments
@@ -24,6 +29,8 @@ public struct ExecCommand: Sendable, Equatable {
         self.graceMilliseconds = graceMilliseconds
         self.outputLimit = outputLimit
         self.standardInput = standardInput
+        self.terminal = terminal
+        self.interactiveInput = interactiveInput
     }
 
     /// Longest time that may be asked for (a year), so that sums of times never overflow.
@@ -39,6 +46,9 @@ public struct ExecCommand: Sendable, Equatable {
         writer.write(UInt64(clamping: outputLimit))
         writer.write(standardInput != nil)
         if let standardInput { writer.write(standardInput) }
+        writer.write(terminal != nil)
+        if let terminal { terminal.write(to: &writer) }
+        writer.write(interactiveInput)
     }
 
     init(from reader: inout ByteReader) throws(ProtocolError) {
@@ -50,6 +60,8 @@ public struct ExecCommand: Sendable, Equatable {
         graceMilliseconds = try reader.readCount("grace", atMost: Self.maximumMilliseconds)
         outputLimit = try reader.readCount("outputLimit")
         standardInput = try reader.readBool("hasInput") ? try reader.readBytes() : nil
+        terminal = try reader.readBool("hasTerminal") ? try TerminalCells(from: &reader) : nil
+        interactiveInput = try reader.readBool("interactiveInput")
         guard !arguments.isEmpty else { throw .invalidValue("arguments") }
     }
 

@@ -5,12 +5,16 @@ public struct ExitRecord: Sendable, Equatable {
         case signalled(Int32)
         /// The program never ran: errno and a sentence.
         case couldNotStart(errno: Int32, message: String)
+        /// It has ended, but how could not be written down; the text says why.
+        case unrecorded(String)
     }
 
     public enum Killer: UInt8, Sendable, Equatable {
         case nobody = 0
         case timeout = 1
         case client = 2
+        /// A limit, see ``ExitRecord/limit``.
+        case limit = 3
     }
 
     /// Of the request, to tell a repeated one from another.
@@ -18,6 +22,12 @@ public struct ExitRecord: Sendable, Equatable {
     public var end: End
     /// Who began to kill the command before it ended, if anybody.
     public var killedBy: Killer
+    /// Name of the limit that it was killed for; empty otherwise.
+    public var limit: String
+    /// SIGKILL came from the kernel because memory ran out.
+    public var outOfMemory: Bool
+    /// Processes of the sandbox that met that fate while the command ran.
+    public var outOfMemoryKills: Int
     public var cpuMicroseconds: Int
     public var peakKiB: Int
     public var startedAtMilliseconds: Int
@@ -28,6 +38,9 @@ public struct ExitRecord: Sendable, Equatable {
     public var stdoutKept: Int
     public var stderrBytes: Int
     public var stderrKept: Int
+    /// errno of the write to the journal after which nothing more was kept; 0 when the limit alone cut it off.
+    public var stdoutError: Int32
+    public var stderrError: Int32
     public var pipesHeldOpen: Bool
     public var survivors: Int
 
@@ -35,6 +48,9 @@ public struct ExitRecord: Sendable, Equatable {
         self.fingerprint = fingerprint
         self.end = end
         killedBy = .nobody
+        limit = ""
+        outOfMemory = false
+        outOfMemoryKills = 0
         cpuMicroseconds = 0
         peakKiB = 0
         startedAtMilliseconds = 0
@@ -44,6 +60,8 @@ public struct ExitRecord: Sendable, Equatable {
         stdoutKept = 0
         stderrBytes = 0
         stderrKept = 0
+        stdoutError = 0
+        stderrError = 0
         pipesHeldOpen = false
         survivors = 0
     }
@@ -65,12 +83,19 @@ public struct ExitRecord: Sendable, Equatable {
             writer.write(UInt8(2))
             writer.write(errno)
             writer.write(message)
+        case .unrecorded(let message):
+            writer.write(UInt8(3))
+            writer.write(message)
         }
         writer.write(killedBy.rawValue)
+        writer.write(limit)
+        writer.write(outOfMemory)
         for number in [
             cpuMicroseconds, peakKiB, startedAtMilliseconds, endedAtMilliseconds, durationNanoseconds, stdoutBytes,
-            stdoutKept, stderrBytes, stderrKept, survivors,
+            stdoutKept, stderrBytes, stderrKept, survivors, outOfMemoryKills,
         ] { writer.write(UInt64(clamping: number)) }
+        writer.write(stdoutError)
+        writer.write(stderrError)
         writer.write(pipesHeldOpen)
     }
 
@@ -80,10 +105,13 @@ public struct ExitRecord: Sendable, Equatable {
         case 0: end = .exited(try reader.read())
         case 1: end = .signalled(try reader.read())
         case 2: end = .couldNotStart(errno: try reader.read(), message: try reader.readText(atMost: 8 << 10))
+        case 3: end = .unrecorded(try reader.readText(atMost: 8 << 10))
         default: throw .invalidValue("end")
         }
         guard let killer = Killer(rawValue: try reader.read()) else { throw .invalidValue("killedBy") }
         killedBy = killer
+        limit = try reader.readText(atMost: ProtocolLimits.maximumName)
+        outOfMemory = try reader.readBool("outOfMemory")
         cpuMicroseconds = try reader.readCount("cpu")
         peakKiB = try reader.readCount("peak")
         startedAtMilliseconds = try reader.readCount("start")
@@ -94,14 +122,20 @@ public struct ExitRecord: Sendable, Equatable {
         stderrBytes = try reader.readCount("stderr")
         stderrKept = try reader.readCount("stderrKept", atMost: stderrBytes)
         survivors = try reader.readCount("survivors")
+        outOfMemoryKills = try reader.readCount("outOfMemoryKills")
+        stdoutError = try reader.read()
+        stderrError = try reader.read()
         pipesHeldOpen = try reader.readBool("pipesHeldOpen")
     }
+
+    /// Version of the records in the journal, which may be read by a later service than the one that made it.
+    public static let journalVersion: UInt16 = 2
 
     /// The contents of the journal's `.exit` file.
     public func journalBytes() -> [UInt8] {
         var writer = ByteWriter()
         writer.write(ProtocolLimits.magic)
-        writer.write(ProtocolLimits.version)
+        writer.write(Self.journalVersion)
         write(to: &writer)
         // A file that a crash cut short lacks this.
         writer.write(ProtocolLimits.magic)
@@ -113,7 +147,7 @@ public struct ExitRecord: Sendable, Equatable {
         var reader = ByteReader(journalBytes)
         guard try reader.read(UInt32.self) == ProtocolLimits.magic else { throw .wrongPeer }
         let version: UInt16 = try reader.read()
-        guard version == ProtocolLimits.version else { throw .versionMismatch(version) }
+        guard version == Self.journalVersion else { throw .versionMismatch(version) }
         self = try ExitRecord(from: &reader)
         guard try reader.read(UInt32.self) == ProtocolLimits.magic else { throw .truncated }
         try reader.expectEnd()

@@ -24,6 +24,14 @@ public enum FileRequest: Sendable, Equatable {
         }
     }
 
+    /// Whether doing it twice is the same as doing it once.
+    public var isRepeatable: Bool {
+        switch self {
+        case .stat, .read, .list: true
+        case .write, .remove: false
+        }
+    }
+
     private enum Kind: UInt8 {
         case stat = 1
         case read, write, remove, list

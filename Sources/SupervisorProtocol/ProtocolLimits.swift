@@ -20,6 +20,8 @@ public enum ProtocolLimits {
     public static let maximumRunning = 128
     /// Files that are being written at the same time.
     public static let maximumOpenWrites = 16
+    /// Longest name of a limit.
+    public static let maximumName = 256
     /// Most bytes of interactive input that wait in the supervisor for one command to read them.
     public static let inputWindow = 256 << 10
     /// Bytes in one part of interactive input.

@@ -8,6 +8,12 @@ public enum SupervisorEvent: Sendable, Equatable {
     /// The command has ended; output may still follow, up to the bytes that the record says were kept.
     case exited(ExecID, ExitRecord)
     case file(UInt64, FileReply)
+    /// Answer to `attach` for a command that is known; `refused` otherwise.
+    case attached(ExecID, token: UInt64, InputState)
+    /// The interactive input of an attached command has moved on.
+    case input(ExecID, InputState)
+    /// Last message of a connection that a newer one took the place of.
+    case replaced
     /// The supervisor gives up; the text says why.
     case failed(String)
 
@@ -22,7 +28,7 @@ public enum SupervisorEvent: Sendable, Equatable {
 
     private enum Kind: UInt8 {
         case welcome = 129
-        case accepted, refused, output, exited, file, failed
+        case accepted, refused, output, exited, file, failed, attached, input, replaced
     }
 
     /// The complete frame.
@@ -60,6 +66,19 @@ public enum SupervisorEvent: Sendable, Equatable {
             writer.write(number)
             reply.write(to: &writer)
             return writer.finish()
+        case .attached(let id, let token, let state):
+            var writer = ByteWriter(type: Kind.attached.rawValue)
+            writer.write(id)
+            writer.write(token)
+            state.write(to: &writer)
+            return writer.finish()
+        case .input(let id, let state):
+            var writer = ByteWriter(type: Kind.input.rawValue)
+            writer.write(id)
+            state.write(to: &writer)
+            return writer.finish()
+        case .replaced:
+            return ByteWriter(type: Kind.replaced.rawValue).finish()
         case .failed(let text):
             var writer = ByteWriter(type: Kind.failed.rawValue)
             writer.write(text)
@@ -92,6 +111,12 @@ public enum SupervisorEvent: Sendable, Equatable {
             self = .exited(try reader.readID(), try ExitRecord(from: &reader))
         case .file:
             self = .file(try reader.read(), try FileReply(from: &reader))
+        case .attached:
+            self = .attached(try reader.readID(), token: try reader.read(), try InputState(from: &reader))
+        case .input:
+            self = .input(try reader.readID(), try InputState(from: &reader))
+        case .replaced:
+            self = .replaced
         case .failed:
             self = .failed(try reader.readText(atMost: 8 << 10))
         }

@@ -12,14 +12,19 @@ public enum SupervisorRequest: Sendable, Equatable {
     /// Nobody reads the output any more. The command goes on.
     case detach(ExecID, token: UInt64)
     case signal(ExecID, number: Int32)
-    /// SIGTERM, then SIGKILL after the grace.
-    case kill(ExecID, graceMilliseconds: Int)
+    /// SIGTERM, then SIGKILL after the grace. `limit` names the limit on whose behalf; empty is the client's own wish.
+    case kill(ExecID, graceMilliseconds: Int, limit: String)
+    /// Interactive input from this offset on. What was received already is left out, so that it may be sent again.
+    case input(ExecID, offset: Int, bytes: [UInt8])
+    /// No input after this offset.
+    case closeInput(ExecID, offset: Int)
+    case resize(ExecID, TerminalCells)
     /// Answered by a `file` event with the same number.
     case file(UInt64, FileRequest)
 
     private enum Kind: UInt8 {
         case hello = 1
-        case exec, attach, credit, detach, signal, kill, file
+        case exec, attach, credit, detach, signal, kill, file, input, closeInput, resize
     }
 
     /// The complete frame.
@@ -58,10 +63,27 @@ public enum SupervisorRequest: Sendable, Equatable {
             writer.write(id)
             writer.write(number)
             return writer.finish()
-        case .kill(let id, let grace):
+        case .kill(let id, let grace, let limit):
             var writer = ByteWriter(type: Kind.kill.rawValue)
             writer.write(id)
             writer.write(UInt64(clamping: grace))
+            writer.write(limit)
+            return writer.finish()
+        case .input(let id, let offset, let bytes):
+            var writer = ByteWriter(type: Kind.input.rawValue, capacity: bytes.count + 32)
+            writer.write(id)
+            writer.write(UInt64(clamping: offset))
+            writer.write(bytes)
+            return writer.finish()
+        case .closeInput(let id, let offset):
+            var writer = ByteWriter(type: Kind.closeInput.rawValue)
+            writer.write(id)
+            writer.write(UInt64(clamping: offset))
+            return writer.finish()
+        case .resize(let id, let cells):
+            var writer = ByteWriter(type: Kind.resize.rawValue)
+            writer.write(id)
+            cells.write(to: &writer)
             return writer.finish()
         case .file(let number, let request):
             var writer = ByteWriter(type: Kind.file.rawValue)
@@ -96,7 +118,16 @@ public enum SupervisorRequest: Sendable, Equatable {
         case .kill:
             self = .kill(
                 try reader.readID(),
-                graceMilliseconds: try reader.readCount("grace", atMost: ExecCommand.maximumMilliseconds))
+                graceMilliseconds: try reader.readCount("grace", atMost: ExecCommand.maximumMilliseconds),
+                limit: try reader.readText(atMost: ProtocolLimits.maximumName))
+        case .input:
+            self = .input(
+                try reader.readID(), offset: try reader.readCount("offset", atMost: .max / 2),
+                bytes: try reader.readBytes(atMost: ProtocolLimits.inputPart))
+        case .closeInput:
+            self = .closeInput(try reader.readID(), offset: try reader.readCount("offset", atMost: .max / 2))
+        case .resize:
+            self = .resize(try reader.readID(), try TerminalCells(from: &reader))
         case .file:
             self = .file(try reader.read(), try FileRequest(from: &reader))
         }

@@ -124,7 +124,7 @@ struct EndingTests {
             }
             guard pid > 0, let line = TestSandbox.read("/proc/\(pid)/cmdline") else { continue }
             let words = line.split(separator: "\0")
-            if words.first == "/run/cofferdam/supervisor", words.last.map(String.init) == test.workspace { return pid }
+            if words.first == "/run/cofferdam/supervisor", words.contains(test.workspace[...]) { return pid }
         }
         return nil
     }

@@ -15,6 +15,8 @@ enum cspawn_step {
     CSPAWN_STEP_CLONE,
     CSPAWN_STEP_SESSION,
     CSPAWN_STEP_DESCRIPTORS,
+    CSPAWN_STEP_GROUPS,
+    CSPAWN_STEP_TERMINAL,
     CSPAWN_STEP_USER_NAMESPACE,
     CSPAWN_STEP_MOUNT_NAMESPACE,
     CSPAWN_STEP_OVERLAY,
@@ -32,6 +34,12 @@ struct cspawn_bind {
     const char *target;
 };
 
+/// An overlay: its mount point and the data of mount(2).
+struct cspawn_overlay {
+    const char *target;
+    const char *options;
+};
+
 /// Namespaces that the child enters before it executes the program, and the user that it becomes.
 struct cspawn_stage {
     /// Contents of uid_map and gid_map of a new user namespace; both NULL for none.
@@ -40,15 +48,15 @@ struct cspawn_stage {
     /// Directory that an empty file system in memory is mounted over first, in a new, private mount namespace: place
     /// for what the new user could not reach otherwise. NULL for none.
     const char *staging;
-    /// A directory that is shown at `owned_target` (beneath `staging`) as belonging to the new user; needs
-    /// `owner_namespace`, see cspawn_owner_namespace. NULL for none.
-    const char *owned_source;
-    const char *owned_target;
+    /// Directories that are shown, read-only, at targets beneath `staging` (which are made) as belonging to the new user,
+    /// until the overlays are mounted; needs `owner_namespace`, see cspawn_owner_namespace.
+    const struct cspawn_bind *owned;
+    size_t owned_count;
     int owner_namespace;
-    /// Mount point and data of an overlay in a new, private mount namespace; NULL for no overlay. The mount point is
-    /// made when `staging` is given.
-    const char *overlay_target;
-    const char *overlay_options;
+    /// Overlays in a new, private mount namespace, mounted in this order. The mount points are made when `staging` is
+    /// given.
+    const struct cspawn_overlay *overlays;
+    size_t overlay_count;
     /// Targets are beneath `staging` and are made.
     const struct cspawn_bind *binds;
     size_t bind_count;
@@ -67,8 +75,13 @@ struct cspawn_options {
     /// Descriptor i of the child is descriptors[i] of the caller; all others are closed.
     const int *descriptors;
     size_t descriptor_count;
+    /// Open `cgroup.procs` files of the control groups that the child joins before anything else.
+    const int *control_groups;
+    size_t control_group_count;
     /// setsid(2) before anything else.
     bool new_session;
+    /// Descriptor 0 of the child, a terminal, becomes the controlling terminal of its new session.
+    bool controlling_terminal;
     /// Signal to the child when the *thread* that called cspawn_start ends; 0 for none.
     int parent_death_signal;
     /// Mark that all descendants inherit and cannot raise (see cspawn_mark_of); 0 for none.
@@ -101,6 +114,18 @@ ssize_t cspawn_syscall_filter(void *buffer, size_t size);
 /// Whether the kernel takes such a filter.
 bool cspawn_has_syscall_filters(void);
 
+/// The least version of Landlock's interface that serves: before it files could not be moved between directories.
+#define CSPAWN_LANDLOCK_LEAST 2
+
+/// The version of Landlock's interface that the kernel offers, 0 for none.
+int cspawn_landlock_version(void);
+
+/// Confines the calling thread and what comes from it for good: reading beneath `/`, writing beneath `writable` (ends with
+/// NULL) and the open directory `journal` (-1 for none), devices beneath /dev; from version 6 on also abstract socket names
+/// and signals to processes that are not confined with it. Call it before any thread is made. -ENOSYS where the kernel has
+/// none or one that is too old.
+int cspawn_landlock(const char *const *writable, int journal);
+
 /// The mark of a process, 0 when it has none, or a negative errno.
 int64_t cspawn_mark_of(pid_t pid);
 
@@ -110,6 +135,8 @@ enum cspawn_resolve {
     CSPAWN_BENEATH = 0,
     /// No symbolic link at all, the last component included.
     CSPAWN_NO_SYMLINKS = 1,
+    /// As if the directory were the root: absolute links and `..` stay in it.
+    CSPAWN_IN_ROOT = 2,
 };
 
 /// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS; O_CLOEXEC is added.
@@ -158,14 +185,45 @@ int cspawn_pidfd_signal(int pidfd, int signal);
 int cspawn_pipe(int ends[2], bool nonblocking);
 int cspawn_socketpair(int ends[2]);
 int cspawn_eventfd(void);
+/// A counter that a read of 8 bytes takes one from, waiting while it is zero, and a write adds to.
+int cspawn_counter(void);
 /// A memory file with these bytes, positioned at its start.
 int cspawn_memory_file(const void *bytes, size_t count);
 /// Closes every descriptor from `first` to `last` (UINT32_MAX for all).
 int cspawn_close_range(unsigned first, unsigned last);
 int cspawn_random(void *bytes, size_t count);
 
+/// A local socket of mode 0600 that listens at a name beneath an open directory; what was there is removed.
+int cspawn_listen_local(int directory, const char *name);
+/// A connection to it. -ECONNREFUSED or -ENOENT when nobody listens.
+int cspawn_connect_local(int directory, const char *name);
+/// The next waiting connection, non-blocking and close-on-exec; -EAGAIN when there is none.
+int cspawn_accept(int listener);
+/// Who connected, as this process's namespaces see it: `pid` is 0 for a process outside its PID namespace.
+int cspawn_peer(int descriptor, pid_t *pid, uid_t *user);
+/// Sends a descriptor with one byte; never waits.
+int cspawn_send_descriptor(int socket, int descriptor, uint8_t tag);
+/// Receives one. -EAGAIN when there is none, -EPIPE at the end, -EBADMSG for a byte without a descriptor.
+int cspawn_receive_descriptor(int socket, uint8_t *tag);
+
+/// A new pseudo-terminal: the non-blocking master and the terminal itself, which is nobody's controlling terminal yet.
+int cspawn_terminal(int ends[2], uint16_t columns, uint16_t rows);
+int cspawn_set_window(int terminal, uint16_t columns, uint16_t rows);
+
 /// An extended attribute of an open file, or of the file that /proc/self/fd/N/name leads to when `name` is given
 /// (the last link is not followed). Returns its length, or a negative errno (-ENODATA when absent).
 ssize_t cspawn_attribute(int descriptor, const char *name, const char *attribute, void *buffer, size_t size);
+
+/// Removes an extended attribute of an open file; 0 also when it has none of that name.
+int cspawn_remove_attribute(int descriptor, const char *attribute);
+
+/// Copies the first `size` bytes of one open file to another, empty one: by sharing its blocks where the file system can
+/// (then 1), else by copying what is no hole (then 0).
+int cspawn_copy_contents(int from, int to, off_t size);
+
+/// Names of extended attributes, each with a zero after it; arguments as in cspawn_attribute. Returns their length.
+ssize_t cspawn_attribute_names(int descriptor, const char *name, char *buffer, size_t size);
+/// Sets an extended attribute; arguments as in cspawn_attribute.
+int cspawn_set_attribute(int descriptor, const char *name, const char *attribute, const void *value, size_t size);
 
 #endif

@@ -15,6 +15,9 @@ struct OverlayChanges {
     enum Attributes: String, Sendable {
         case trusted = "trusted.overlay."
         case user = "user.overlay."
+        /// There is no overlay: the upper directory is a copy of the whole workspace (``StateDirectory/isCopy``). No
+        /// attribute has a name that begins so.
+        case copy = "copy."
     }
 
     private static let maximumDepth = 256
@@ -22,12 +25,15 @@ struct OverlayChanges {
     private let base: String
     private let upper: String
     private let attributes: Attributes
+    /// What was copied over the base beforehand and counts as there; of a copy only, topmost first.
+    private let layers: [String]
     private var changes: [(raw: [UInt8], change: WorkspaceChange)] = []
 
-    init(base: String, upper: String, attributes: Attributes) {
+    init(base: String, upper: String, attributes: Attributes, layers: [String] = []) {
         self.base = base
         self.upper = upper
         self.attributes = attributes
+        self.layers = attributes == .copy ? layers : []
     }
 
     consuming func collect() throws(SandboxError) -> [WorkspaceChange] {
@@ -54,7 +60,7 @@ struct OverlayChanges {
             try visit(name, in: directory, over: baseDirectory, path: join(prefix, name), depth: depth)
         }
         // An opaque directory hides all that lies below it.
-        guard baseDirectory >= 0, isMarked("opaque", directory, nil) else { return }
+        guard baseDirectory >= 0, attributes == .copy || isMarked("opaque", directory, nil) else { return }
         let kept = Set(present)
         for name in try names(of: baseDirectory, prefix) where !kept.contains(name) {
             try delete(name, in: baseDirectory, path: join(prefix, name))
@@ -78,7 +84,7 @@ struct OverlayChanges {
                 add(.added, kind, status, name, in: directory, path: path)
             } else if let old {
                 compare(status, old, name, in: directory, baseDirectory, path: path)
-            } else {
+            } else if !LayerComparison.isUnchanged(name, status, in: directory, path: path, layers: layers) {
                 add(.added, kind, status, name, in: directory, path: path)
             }
             return

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The service's end of one command: buffers its output within the window and holds its result.
 final class RemoteCommand: ExecHandle {
-    fileprivate struct State {
+    struct State {
         var acceptance: Result<Void, SandboxError>?
         var acceptanceWaiters: [CheckedContinuation<Void, any Error>] = []
         var chunks: [OutputChunk] = []
@@ -12,6 +12,12 @@ final class RemoteCommand: ExecHandle {
         var buffered = 0
         var uncredited = 0
         var outputWaiter: CheckedContinuation<OutputChunk?, Never>?
+        /// Tells our output from that of an earlier handle or connection.
+        var token: UInt64
+        /// Kill that was asked for; asked for again when the connection was replaced.
+        var kill: ExecResult.Killer?
+        var size: TerminalSize?
+        var input = InputQueue()
         /// No more output will come.
         var outputEnded = false
         var result: ExecResult?
@@ -21,24 +27,42 @@ final class RemoteCommand: ExecHandle {
     }
 
     let id: ExecID
-    let request: ExecRequest
-    /// Tells our output from that of an earlier handle for the same command.
-    let token: UInt64
-    private let send: @Sendable (SupervisorRequest) -> Void
-    fileprivate let state = Mutex(State())
+    /// Nil for a command that was started earlier.
+    let request: ExecRequest?
+    /// The request as it was sent.
+    let frame: [UInt8]?
+    let send: @Sendable (SupervisorRequest) -> Void
+    let state: Mutex<State>
+    /// One write at a time, so that their bytes are not mixed.
+    let writing = WriteTurn()
 
     /// Bytes that may be buffered here before the reader takes some.
     static let window = 1 << 20
 
-    init(request: ExecRequest, token: UInt64, send: @escaping @Sendable (SupervisorRequest) -> Void) {
+    init(
+        request: ExecRequest, frame: [UInt8], token: UInt64, send: @escaping @Sendable (SupervisorRequest) -> Void
+    ) {
         id = request.id
         self.request = request
-        self.token = token
+        self.frame = frame
         self.send = send
+        state = Mutex(State(token: token))
+    }
+
+    /// Goes on with a command that was started earlier, from these offsets.
+    init(
+        id: ExecID, stdoutOffset: Int, stderrOffset: Int, token: UInt64,
+        send: @escaping @Sendable (SupervisorRequest) -> Void
+    ) {
+        self.id = id
+        request = nil
+        frame = nil
+        self.send = send
+        state = Mutex(State(received: [.stdout: stdoutOffset, .stderr: stderrOffset], token: token))
     }
 
     deinit {
-        send(.detach(id, token: token))
+        send(.detach(id, token: state.withLock { $0.token }))
     }
 
     // MARK: For the caller
@@ -57,9 +81,27 @@ final class RemoteCommand: ExecHandle {
         }
     }
 
+    var hasEnded: Bool { state.withLock { $0.result != nil } }
+
     func cancel() async {
-        send(.kill(id, graceMilliseconds: request.grace.wholeMilliseconds))
+        await kill(by: .client)
     }
+
+    func kill(by killer: ExecResult.Killer) async {
+        state.withLock { if $0.kill == nil { $0.kill = killer } }
+        send(killRequest(killer))
+    }
+
+    private func killRequest(_ killer: ExecResult.Killer) -> SupervisorRequest {
+        var limit = ""
+        if case .limit(let name) = killer { limit = String(decoding: name.utf8.prefix(200), as: UTF8.self) }
+        if killer != .client, limit.isEmpty { limit = "limit" }
+        let grace = request?.grace ?? Self.defaultGrace
+        return .kill(id, graceMilliseconds: grace.wholeMilliseconds, limit: limit)
+    }
+
+    /// Of a command whose request is not known.
+    private static let defaultGrace = Duration.seconds(2)
 
     func signal(_ number: Int32) async {
         send(.signal(id, number: number))
@@ -101,13 +143,13 @@ final class RemoteCommand: ExecHandle {
     }
 
     private func credit(_ count: Int) {
-        let due = state.withLock { state -> Int in
+        let due = state.withLock { state -> (token: UInt64, bytes: Int)? in
             state.uncredited += count
-            guard state.uncredited >= Self.window / 4, !state.outputEnded else { return 0 }
+            guard state.uncredited >= Self.window / 4, !state.outputEnded else { return nil }
             defer { state.uncredited = 0 }
-            return state.uncredited
+            return (state.token, state.uncredited)
         }
-        if due > 0 { send(.credit(id, token: token, bytes: due)) }
+        if let due { send(.credit(id, token: due.token, bytes: due.bytes)) }
     }
 
     // MARK: For the link
@@ -122,13 +164,20 @@ final class RemoteCommand: ExecHandle {
         for waiter in waiters { waiter.resume(with: outcome.mapError { $0 as any Error }) }
     }
 
+    var outputHasEnded: Bool { state.withLock { $0.outputEnded } }
+
+    /// Refused; after it was accepted, it is its output that cannot be read, or nothing is known of it any more.
+    func refuse(_ error: SandboxError) {
+        accept(.failure(error))
+        endOutput()
+    }
+
     /// Takes output. False when the supervisor broke the rules: a gap, or more than the window allows.
     func receive(_ stream: OutputStream, token: UInt64, offset: Int, bytes: [UInt8]) -> Bool {
-        guard token == self.token else { return true }
         let chunk = OutputChunk(stream: stream, offset: offset, bytes: bytes)
         var waiter: CheckedContinuation<OutputChunk?, Never>?
         let isValid = state.withLock { state -> Bool in
-            guard !state.outputEnded else { return true }
+            guard !state.outputEnded, token == state.token else { return true }
             guard state.received[stream] == offset, state.buffered + bytes.count <= Self.window else { return false }
             state.received[stream] = offset + bytes.count
             waiter = state.outputWaiter.take()
@@ -145,11 +194,13 @@ final class RemoteCommand: ExecHandle {
         let waiters = state.withLock { state -> [CheckedContinuation<ExecResult, Never>] in
             guard state.result == nil else { return [] }
             state.result = result
+            state.input.finish()
             state.expected = [.stdout: stdoutKept, .stderr: stderrKept]
             defer { state.resultWaiters = [] }
             return state.resultWaiters
         }
         for waiter in waiters { waiter.resume(returning: result) }
+        wakeWriter()
         endOutputIfComplete()
     }
 
@@ -168,6 +219,33 @@ final class RemoteCommand: ExecHandle {
             return OutputStream.allCases.allSatisfy { (state.received[$0] ?? 0) >= (expected[$0] ?? 0) }
         }
         if isComplete { endOutput() }
+    }
+}
+
+// MARK: When the connection was replaced
+
+extension RemoteCommand {
+    /// No input is sent until the supervisor has said how much it has.
+    func suspend() {
+        state.withLock { $0.input.isReady = false }
+    }
+
+    /// Asks for the rest of the output under a new token, and again for what may not have been heard. Nothing when there is
+    /// nothing left to hear.
+    func reattach(token: UInt64) -> [SupervisorRequest] {
+        state.withLock { state in
+            guard state.result == nil || !state.outputEnded else { return [] }
+            state.token = token
+            state.uncredited = 0
+            var requests: [SupervisorRequest] = [
+                .attach(
+                    id, token: token, stdoutOffset: state.received[.stdout] ?? 0,
+                    stderrOffset: state.received[.stderr] ?? 0, window: max(0, Self.window - state.buffered))
+            ]
+            if let killer = state.kill { requests.append(killRequest(killer)) }
+            if let size = state.size { requests.append(.resize(id, TerminalCells(size))) }
+            return requests
+        }
     }
 }
 

@@ -11,11 +11,13 @@ final class SupervisorLink: Sendable {
 
     private struct PendingReply {
         var continuation: CheckedContinuation<FileReply, any Error>
+        var request: FileRequest
         var entries: [FileReply.Entry] = []
     }
 
     private struct State {
-        var commands: [ExecID: WeakCommand] = [:]
+        /// Handles by command, the newest last; that one alone gets output.
+        var commands: [ExecID: [WeakCommand]] = [:]
         var replies: [UInt64: PendingReply] = [:]
         var nextNumber: UInt64 = 1
         var failure: SandboxError?
@@ -45,6 +47,34 @@ final class SupervisorLink: Sendable {
         send(.hello(version: ProtocolLimits.version))
     }
 
+    /// Begins it anew on another connection and asks for everything that is still to come, as far as it got.
+    ///
+    /// `reopen` puts the connection in place with its first frame; what was sent on the old one may be lost. Operations on
+    /// files that cannot be repeated safely fail.
+    func resume(_ reopen: (_ first: [UInt8]) -> Void) {
+        let failed = state.withLock { state -> [PendingReply] in
+            let handles = state.commands.values.map { $0.compactMap(\.command) }
+            for command in handles.joined() { command.suspend() }
+            state.greeting = {}
+            reopen(SupervisorRequest.hello(version: ProtocolLimits.version).encoded())
+            for command in handles.compactMap(\.last) {
+                if let frame = command.frame { transmit(frame) }
+                state.nextNumber += 1
+                for request in command.reattach(token: state.nextNumber) { send(request) }
+            }
+            let lost = state.replies.filter { !$0.value.request.isRepeatable }
+            for number in lost.keys { state.replies[number] = nil }
+            for (number, pending) in state.replies {
+                state.replies[number]?.entries = []
+                send(.file(number, pending.request))
+            }
+            return Array(lost.values)
+        }
+        let error = SandboxError.fileOperation(
+            path: "", errno: 0, message: "the connection to the sandbox was interrupted; look before trying again")
+        for reply in failed { reply.continuation.resume(throwing: error) }
+    }
+
     /// The command of this request, started if it is new. Weak references suffice: the journal knows the others.
     func command(for request: ExecRequest, as wire: ExecCommand) throws(SandboxError) -> RemoteCommand {
         let frame = SupervisorRequest.exec(wire).encoded()
@@ -58,13 +88,21 @@ final class SupervisorLink: Sendable {
         }
         let found = state.withLock { state -> Found in
             if let failure = state.failure { return .failed(failure) }
-            if let known = state.commands[request.id]?.command {
-                return known.request == request ? .known(known) : .failed(.execConflict(request.id))
+            let handles = (state.commands[request.id] ?? []).compactMap(\.command)
+            if let known = handles.last(where: { $0.request != nil }) {
+                if known.request != request { return .failed(.execConflict(request.id)) }
+                // One that was read to its end has nothing more to give: the journal has.
+                if !known.outputHasEnded { return .known(known) }
             }
             state.nextNumber += 1
-            let command = RemoteCommand(request: request, token: state.nextNumber) { [weak self] in self?.send($0) }
-            if state.commands.count > 64 { state.commands = state.commands.filter { $0.value.command != nil } }
-            state.commands[request.id] = WeakCommand(command: command)
+            let command = RemoteCommand(request: request, frame: frame, token: state.nextNumber) { [weak self] in
+                self?.send($0)
+            }
+            handles.last?.endOutput()
+            Self.add(command, &state)
+            // Within the lock: a new connection must get each of them once, in this order.
+            transmit(frame)
+            sendAttach(command, stdoutOffset: 0, stderrOffset: 0, state.nextNumber)
             return .new(command)
         }
         switch found {
@@ -73,12 +111,39 @@ final class SupervisorLink: Sendable {
         case .known(let command):
             return command
         case .new(let command):
-            transmit(frame)
-            send(
-                .attach(
-                    request.id, token: command.token, stdoutOffset: 0, stderrOffset: 0, window: RemoteCommand.window))
             return command
         }
+    }
+
+    /// A further handle for a command that was accepted earlier.
+    func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) throws(SandboxError) -> RemoteCommand {
+        let found = state.withLock { state -> Result<RemoteCommand, SandboxError> in
+            if let failure = state.failure { return .failure(failure) }
+            state.nextNumber += 1
+            let command = RemoteCommand(
+                id: id, stdoutOffset: stdoutOffset, stderrOffset: stderrOffset, token: state.nextNumber
+            ) { [weak self] in self?.send($0) }
+            state.commands[id]?.last?.command?.endOutput()
+            Self.add(command, &state)
+            sendAttach(command, stdoutOffset: stdoutOffset, stderrOffset: stderrOffset, state.nextNumber)
+            return .success(command)
+        }
+        return try found.get()
+    }
+
+    private static func add(_ command: RemoteCommand, _ state: inout State) {
+        if state.commands.count > 64 {
+            state.commands = state.commands.filter { $0.value.contains { $0.command != nil } }
+        }
+        let handles = (state.commands[command.id] ?? []).filter { $0.command != nil }
+        state.commands[command.id] = handles + [WeakCommand(command: command)]
+    }
+
+    private func sendAttach(_ command: RemoteCommand, stdoutOffset: Int, stderrOffset: Int, _ token: UInt64) {
+        send(
+            .attach(
+                command.id, token: token, stdoutOffset: stdoutOffset, stderrOffset: stderrOffset,
+                window: RemoteCommand.window))
     }
 
     /// A file operation and its answer; the parts of a listing come as one.
@@ -96,11 +161,12 @@ final class SupervisorLink: Sendable {
         for operation in operations {
             last = try await withCheckedThrowingContinuation { continuation in
                 let failure = state.withLock { state -> SandboxError? in
-                    if state.failure == nil { state.replies[number] = PendingReply(continuation: continuation) }
-                    return state.failure
+                    guard state.failure == nil else { return state.failure }
+                    state.replies[number] = PendingReply(continuation: continuation, request: operation)
+                    send(.file(number, operation))
+                    return nil
                 }
-                if let failure { return continuation.resume(throwing: failure) }
-                send(.file(number, operation))
+                if let failure { continuation.resume(throwing: failure) }
             }
             if case .failure = last { return last }
         }
@@ -116,25 +182,43 @@ final class SupervisorLink: Sendable {
             guard let greeting else { throw .invalidValue("welcome") }
             greeting()
         case .accepted(let id):
-            command(id)?.accept(.success(()))
+            for command in commands(id) { command.accept(.success(())) }
         case .refused(let id, let refusal):
             refuse(id, refusal)
         case .output(let id, let token, let stream, let offset, let bytes):
-            guard command(id)?.receive(stream, token: token, offset: offset, bytes: bytes) ?? true else {
+            guard commands(id).last?.receive(stream, token: token, offset: offset, bytes: bytes) ?? true else {
                 throw .invalidValue("output")
             }
         case .exited(let id, let record):
-            command(id)?.finish(ExecResult(record), stdoutKept: record.stdoutKept, stderrKept: record.stderrKept)
+            for command in commands(id) {
+                command.finish(ExecResult(record), stdoutKept: record.stdoutKept, stderrKept: record.stderrKept)
+            }
         case .file(let number, let reply):
             try receive(reply, number: number)
-        case .failed:
+        case .attached(let id, let token, let input):
+            commands(id).last?.attached(token: token, input)
+        case .input(let id, let input):
+            commands(id).last?.updateInput(input)
+        case .failed, .replaced:
             // The driver reports it with the end of the stream.
             break
         }
     }
 
-    private func command(_ id: ExecID) -> RemoteCommand? {
-        state.withLock { $0.commands[id]?.command }
+    private func commands(_ id: ExecID) -> [RemoteCommand] {
+        state.withLock { ($0.commands[id] ?? []).compactMap(\.command) }
+    }
+
+    /// Ends every command that is not known to have ended, on behalf of a limit.
+    func endCommands(limit: String) async {
+        let known = state.withLock { state in state.commands.mapValues { $0.compactMap(\.command) } }
+        for (id, handles) in known {
+            if let command = handles.last {
+                if !command.hasEnded { await command.kill(by: .limit(limit)) }
+            } else {
+                send(.kill(id, graceMilliseconds: 0, limit: limit))
+            }
+        }
     }
 
     private func refuse(_ id: ExecID, _ refusal: SupervisorEvent.Refusal) {
@@ -142,11 +226,10 @@ final class SupervisorLink: Sendable {
             switch refusal {
             case .conflict: .execConflict(id)
             case .tooManyRunning: .tooManyCommands
-            case .unknownID, .journal: .journalUnavailable
+            case .unknownID: .unknownCommand(id)
+            case .journal: .journalUnavailable
             }
-        // Refused after it was accepted: its output cannot be read.
-        command(id)?.accept(.failure(error))
-        command(id)?.endOutput()
+        for command in commands(id) { command.refuse(error) }
     }
 
     private func receive(_ reply: FileReply, number: UInt64) throws(ProtocolError) {
@@ -186,7 +269,7 @@ final class SupervisorLink: Sendable {
                 state.replies = [:]
                 state.greeting = nil
             }
-            return (state.commands.values.compactMap(\.command), Array(state.replies.values))
+            return (state.commands.values.joined().compactMap(\.command), Array(state.replies.values))
         }
         for reply in replies { reply.continuation.resume(throwing: error) }
         for command in commands {

@@ -17,7 +17,7 @@ extension BubblewrapArguments {
 
     /// The home directory: in memory, or on disk where an environment has prepared it.
     func homeMount(_ place: (String) -> String, _ size: String) -> [String] {
-        if !spec.layers.home.isEmpty { return ["--bind", place(state.homeMerged), SandboxLayout.home] }
+        if !spec.layers.home.isEmpty { return ["--bind", place(state.homeSource), SandboxLayout.home] }
         if spec.keepsHome { return ["--bind", place(state.homeUpper), SandboxLayout.home] }
         return ["--size", size, "--perms", "0755", "--tmpfs", SandboxLayout.home]
     }

@@ -3,6 +3,8 @@ struct BubblewrapArguments {
     let spec: SandboxSpec
     let state: StateDirectory
     let supervisor: SupervisorBinary
+    /// What the supervisor needs in a root file system that is not the host's.
+    let runtime: SupervisorRuntime?
     let toolchains: Toolchains
 
     /// Directories of the host's /etc that compilers, interpreters and TLS libraries read; none holds anything private.
@@ -25,17 +27,17 @@ struct BubblewrapArguments {
         var list = [
             "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
             // The supervisor is process 1 itself: only then does a signal from outside reach it and not a middleman.
-            "--as-pid-1", "--die-with-parent",
+            // It outlives the service (no --die-with-parent) and ends by itself when no other one comes.
+            "--as-pid-1",
             // No controlling terminal, so nothing can be typed into the one of the service (TIOCSTI).
             "--new-session", "--hostname", "cofferdam", "--clearenv",
             "--json-status-fd", "\(SandboxLayout.statusDescriptor)",
             "--seccomp", "\(SandboxLayout.filterDescriptor)",
-            "--ro-bind", "/usr", "/usr",
         ]
-        list += systemLinks()
-        list += etcMounts(place(state.etc))
+        list += rootMounts(place)
         let empty = place(state.empty)
-        let size = "\(max(1 << 20, spec.maximumTemporaryBytes))"
+        // Three of them: full, they must leave memory to run in, or the kernel has nothing to end but the supervisor.
+        let size = "\(max(1 << 20, min(spec.maximumTemporaryBytes, spec.limits.memoryBytes / 4)))"
         // Read-only, although no sandbox runs as root: user 0 may write to much of /proc/sys and to sysrq-trigger without
         // any capability, and core_pattern alone is code execution on the host.
         list += ["--proc", "/proc"]
@@ -45,18 +47,20 @@ struct BubblewrapArguments {
         list += ["--remount-ro", "/proc"]
         list += ["--dev", "/dev", "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
         list += ["--size", size, "--perms", "1777", "--tmpfs", "/tmp"]
-        list += ["--size", size, "--perms", "0755", "--tmpfs", SandboxLayout.home]
-        list += ["--dir", "/var", "--symlink", "../tmp", "/var/tmp"]
+        list += homeMount(place, size)
         for directory in toolchains.mounts { list += ["--ro-bind", place(directory), directory] }
-        list += ["--ro-bind", place(supervisor.path), SandboxLayout.supervisor]
-        list += ["--bind", place(state.merged), spec.workspacePath]
+        list += supervisorMounts(place)
+        list += ["--bind", place(state.workspaceSource), spec.workspacePath]
         list += repositoryPlaceholder(empty)
         // What bubblewrap's own root file system holds is memory without a bound: closed last.
-        list += ["--remount-ro", "/", "--chdir", spec.workspacePath, "--", SandboxLayout.supervisor]
-        list += ["--fd", "\(SandboxLayout.controlDescriptor)", "--journal-fd", "\(SandboxLayout.journalDescriptor)"]
+        list += ["--remount-ro", "/", "--chdir", spec.workspacePath, "--"] + supervisorCommand
+        list += ["--control-fd", "\(SandboxLayout.controlDescriptor)", "--journal-fd", "\(SandboxLayout.journalDescriptor)"]
         list += ["--processes", "\(max(1, spec.limits.processes))"]
         list += ["--open-files", "\(max(64, spec.limits.openFiles))"]
         list += ["--file-bytes", "\(max(1 << 20, spec.limits.fileBytes))"]
+        // Once more by path, for Landlock.
+        for directory in [spec.workspacePath, "/tmp", SandboxLayout.home, "/dev/shm"] { list += ["--writable", directory] }
+        list += ["--orphan-grace", "\(spec.orphanGrace.wholeMilliseconds)"]
         list += ["--root", spec.workspacePath]
         return list
     }
@@ -71,31 +75,13 @@ struct BubblewrapArguments {
         return ["--ro-bind", "/dev/null", spec.workspacePath + path]
     }
 
-    /// `/bin` and the like as the host has them: links on a merged system, directories otherwise.
-    private func systemLinks() -> [String] {
-        ["bin", "sbin", "lib", "lib32", "lib64", "libx32"].flatMap { name -> [String] in
-            if let target = HostPaths.linkTarget("/\(name)") { return ["--symlink", target, "/\(name)"] }
-            return HostPaths.isDirectory("/\(name)") ? ["--ro-bind", "/\(name)", "/\(name)"] : []
-        }
-    }
-
-    /// The session's own /etc with the host's directories in it.
-    private func etcMounts(_ directory: String) -> [String] {
-        var list = ["--bind", directory, "/etc"]
-        // Their mount points were made with the directory.
-        for name in Self.etc where HostPaths.isDirectory("/etc/\(name)") {
-            list += ["--ro-bind", "/etc/\(name)", "/etc/\(name)"]
-        }
-        return list + ["--remount-ro", "/etc"]
-    }
-
     /// What every command's environment starts from.
     func environment() -> [String: String] {
         var variables = [
             "PATH": (toolchains.path + SandboxLayout.systemPath).joined(separator: ":"),
             "HOME": SandboxLayout.home,
-            "USER": "agent",
-            "LOGNAME": "agent",
+            "USER": spec.userName,
+            "LOGNAME": spec.userName,
             "SHELL": "/bin/sh",
             "LANG": "C.UTF-8",
             "TMPDIR": "/tmp",

@@ -30,72 +30,81 @@ struct LaunchPlan: Sendable {
     /// Of the sandbox program itself. Its first process inherits it, so it holds nothing.
     var environment: [String] = []
     var journalPath: String
-    var overlayTarget: String
-    var overlayOptions: String
-    var overlayAttributes: OverlayChanges.Attributes
-    /// Contents of uid_map and gid_map when the overlay is to be mounted in a user namespace of its own.
+    var mounts: StagedMounts
+    /// Contents of uid_map and gid_map when the overlays are to be mounted in a user namespace of its own.
     var uidMap: String?
     var gidMap: String?
-    var staging: Staging?
-    /// The base when it is to be shown under the sandbox's user.
-    var ownedBase: String?
-    /// Held for as long as the sandbox lives.
+    let stateDirectory: String
+    /// What a later service will know of it.
+    let record: SandboxRecord
+    /// The service's user as the supervisor sees it.
+    private let peerUser: UInt32
+    /// Held for as long as the sandbox lives, by the sandbox itself as well.
     var user: SessionUser?
+    /// The control groups that the sandbox starts in.
+    var lease: CgroupLease?
 
     init(bubblewrap: String, layout: BubblewrapArguments, identity: Identity) {
         let spec = layout.spec
         let state = layout.state
         program = bubblewrap
         journalPath = state.journal
-        var base = spec.base
+        stateDirectory = state.path
         switch identity {
         case .service(let user, let group):
             arguments = layout.build { $0 }
-            overlayTarget = state.merged
-            overlayOptions = "userxattr"
-            overlayAttributes = .user
-            uidMap = "\(user) \(user) 1"
-            gidMap = "\(group) \(group) 1"
+            mounts = StagedMounts(spec: spec, state: state, staging: nil, ownsLayers: true)
+            peerUser = user
+            // bubblewrap makes a user namespace of its own; this one is for the overlays.
+            if !mounts.overlays.isEmpty {
+                uidMap = "\(user) \(user) 1"
+                gidMap = "\(group) \(group) 1"
+            }
         case .own(let sessionUser, let ownsBase):
             var places = Staging()
-            arguments = layout.build { $0 == state.merged ? Staging.workspace : places.place($0) }
-            overlayTarget = Staging.workspace
-            // Renamed directories are copied, so that the upper layer can be read without following redirections.
-            overlayOptions = "redirect_dir=nofollow,metacopy=off,index=off"
-            overlayAttributes = .trusted
-            staging = places
+            arguments = layout.build { Staging.fixed($0, state) ?? places.place($0) }
+            mounts = StagedMounts(spec: spec, state: state, staging: places, ownsLayers: ownsBase)
+            peerUser = Self.overflowUser
             user = sessionUser
-            if !ownsBase {
-                ownedBase = spec.base
-                base = Staging.base
-            }
         }
         arguments.insert("bwrap", at: 0)
-        overlayOptions =
-            "lowerdir=\(Self.escaped(base)),upperdir=\(Self.escaped(state.upper)),workdir=\(Self.escaped(state.work)),"
-            + overlayOptions
+        record = SandboxRecord(
+            id: spec.id, user: user?.id, environment: layout.environment(), egress: spec.egress)
     }
 
-    /// Overlay options are separated by commas and layers by colons; a backslash takes their meaning away.
-    private static func escaped(_ path: String) -> String {
-        var text = ""
-        for character in path {
-            if "\\,:".contains(character) { text.append("\\") }
-            text.append(character)
-        }
-        return text
+    /// What users look like that do not exist in a user namespace.
+    private static var overflowUser: UInt32 {
+        let bytes = Descriptors.contents(ofFile: "/proc/sys/kernel/overflowuid", limit: 64) ?? []
+        return UInt32(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)) ?? 65_534
     }
+
+    /// Adds what the supervisor is told of itself and of the descriptors that it gets.
+    mutating func tellSupervisor(gateway: Bool, counter: Bool, lock: Bool, groups: Int) {
+        var told = ["--identity", record.identity, "--peer-user", "\(peerUser)"]
+        if gateway { told += ["--gateway-fd", "\(SandboxLayout.gatewayDescriptor)"] }
+        if counter { told += ["--oom-fd", "\(SandboxLayout.counterDescriptor)"] }
+        if lock { told += ["--lock-fd", "\(SandboxLayout.lockDescriptor)"] }
+        for index in 0..<Int32(groups) { told += ["--group-fd", "\(SandboxLayout.groupDescriptor + index)"] }
+        arguments += told
+    }
+
+    /// How the overlays are marked.
+    var overlayAttributes: OverlayChanges.Attributes { mounts.attributes }
 
     /// The step that fails where the base's file system cannot be shown under another owner (before Linux 5.19, or on
     /// a network file system).
     static let ownerStep = "show the snapshot as the sandbox's"
 
+    /// The step that fails where the kernel mounts no overlay for this user.
+    static let overlayStep = "mount overlay"
+
     /// What a failed step is called in messages.
     static func name(ofStep step: Int32) -> String {
         switch UInt32(bitPattern: step) {
+        case CSPAWN_STEP_GROUPS.rawValue: "join the control groups"
         case CSPAWN_STEP_USER_NAMESPACE.rawValue: "create user namespace"
         case CSPAWN_STEP_MOUNT_NAMESPACE.rawValue: "create mount namespace"
-        case CSPAWN_STEP_OVERLAY.rawValue: "mount overlay"
+        case CSPAWN_STEP_OVERLAY.rawValue: overlayStep
         case CSPAWN_STEP_STAGING.rawValue: "mount what the sandbox sees"
         case CSPAWN_STEP_OWNER.rawValue: ownerStep
         case CSPAWN_STEP_IDENTITY.rawValue: "become the sandbox's user"

@@ -41,9 +41,15 @@ struct LayerFreezer {
             throw .fileOperation(path: prefix, errno: ELOOP, message: "directories are nested too deeply")
         }
         // A directory that was deleted and made again hides what the base has there.
-        let code = cspawn_remove_attribute(directory, attributes.rawValue + "opaque")
+        let code = attributes == .copy ? 0 : cspawn_remove_attribute(directory, attributes.rawValue + "opaque")
         guard code == 0 else { throw .fileOperation(path: prefix, errno: -code, message: errnoText(-code)) }
         guard let names = DirectoryReader.names(of: directory) else { throw Self.failure(prefix) }
+        if attributes == .copy {
+            guard let all = DirectoryReader.names(of: base) else { throw Self.failure(prefix) }
+            for name in Set(all).subtracting(names) {
+                note(prefix + String(decoding: name.bytes, as: UTF8.self), in: \.setAside)
+            }
+        }
         for name in names {
             guard let status = DirectoryReader.status(of: name, in: directory) else { continue }
             let path = prefix + String(decoding: name.bytes, as: UTF8.self)

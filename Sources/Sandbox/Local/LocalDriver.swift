@@ -16,50 +16,103 @@ public struct LocalDriver: SandboxDriver {
     public let name = "local"
 
     private let required: Set<String>
+    let cgroup: CgroupPlacement
+    private let copies: Bool
 
     /// - Parameter required: names of ``guards()`` without which no sandbox is made. A name that is not known counts as
     ///   one that is not active.
-    public init(require required: Set<String> = []) {
+    /// - Parameter cgroup: where the sandboxes' control groups are made.
+    /// - Parameter copies: the workspace is a copy and no overlay, as where the kernel mounts none; for tests.
+    public init(require required: Set<String> = [], cgroup: CgroupPlacement = .automatic, copies: Bool = false) {
         self.required = required
+        self.cgroup = cgroup
+        self.copies = copies
     }
 
     public func create(_ spec: SandboxSpec) async throws -> any Sandbox {
+        try await make(spec, nil)
+    }
+
+    public func create(_ spec: SandboxSpec, from snapshot: SnapshotSource) async throws -> any Sandbox {
+        try await make(spec, snapshot)
+    }
+
+    private func make(_ spec: SandboxSpec, _ snapshot: SnapshotSource?) async throws -> any Sandbox {
         try Self.validate(spec)
-        if !required.isEmpty { try Self.check(required) }
+        if !required.isEmpty { try Self.check(required, cgroup: cgroup) }
+        // What a former service left there would write to the same layer.
+        let orphan = await endOrphan(stateDirectory: spec.stateDirectory)
+        guard orphan.remaining == 0 else {
+            throw SandboxError.invalidSpec(
+                "a former sandbox of \(spec.stateDirectory) cannot be ended: \(orphan.problem ?? "it still runs")")
+        }
         guard let range = SessionUser.availableRange() else {
             // Never as root of the machine: what a mistake in the mounts would then lay open is everything.
             if let advice = SessionUser.objection() {
                 throw SandboxError.guardMissing(name: Self.ownUserName, advice: advice)
             }
-            return try await boot(spec, as: .service(user: geteuid(), group: getegid()))
+            return try await boot(spec, snapshot, as: .service(user: geteuid(), group: getegid()))
         }
         let before = HostPaths.status(StateDirectory(path: spec.stateDirectory).upper)?.st_uid
         let user = try SessionUser.take(from: range, preferred: before)
         do {
-            return try await boot(spec, as: .own(user, ownsBase: false))
+            return try await boot(spec, snapshot, as: .own(user, ownsBase: false))
         } catch SandboxError.setUpFailed(LaunchPlan.ownerStep, let number) {
-            // Only what is the session's own is given away on disk.
-            guard HostPaths.isBeneath(spec.base, spec.stateDirectory) else {
-                throw SandboxError.setUpFailed(step: LaunchPlan.ownerStep, errno: number)
-            }
-            try TreeOwner.give(spec.base, to: user.id)
-            return try await boot(spec, as: .own(user, ownsBase: true))
+            // Only what is the session's own is given away on disk; others may stand on the base.
+            var own = spec
+            own.base = try StateDirectory(path: spec.stateDirectory).ownBase(spec.base)
+            try TreeOwner.give(own.base, to: user.id)
+            own.layers = try StateDirectory(path: spec.stateDirectory).ownLayers(spec.layers, user.id)
+            return try await boot(own, snapshot, as: .own(user, ownsBase: true))
         }
     }
 
-    private func boot(_ spec: SandboxSpec, as identity: LaunchPlan.Identity) async throws -> any Sandbox {
+    private func boot(
+        _ spec: SandboxSpec, _ snapshot: SnapshotSource?, as identity: LaunchPlan.Identity
+    ) async throws -> any Sandbox {
+        let isCopy = copies || StateDirectory(path: spec.stateDirectory).isCopy
+        do {
+            return try await boot(spec, snapshot, as: identity, isCopy: isCopy)
+        } catch SandboxError.setUpFailed(LaunchPlan.overlayStep, let number) where !isCopy {
+            guard spec.usesHost else { throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: number) }
+            return try await boot(spec, snapshot, as: identity, isCopy: true)
+        }
+    }
+
+    private func boot(
+        _ spec: SandboxSpec, _ snapshot: SnapshotSource?, as identity: LaunchPlan.Identity, isCopy: Bool
+    ) async throws -> any Sandbox {
         guard let bubblewrap = HostPaths.find("bwrap") else { throw SandboxError.bubblewrapMissing }
         let supervisor = try SupervisorBinary.find()
         let isOwn = if case .own = identity { true } else { false }
         var toolchains = Toolchains(
-            extra: spec.toolchains, detect: spec.detectToolchains, workspace: spec.workspacePath, forOthers: isOwn)
-        for directory in supervisor.libraries { toolchains.addLibraries(directory, workspace: spec.workspacePath) }
+            extra: spec.usesHost ? spec.toolchains : [], detect: spec.usesHost && spec.detectToolchains,
+            workspace: spec.workspacePath, forOthers: isOwn)
+        var runtime: SupervisorRuntime?
+        if spec.usesHost {
+            for directory in supervisor.libraries { toolchains.addLibraries(directory, workspace: spec.workspacePath) }
+        } else {
+            runtime = try SupervisorRuntime.find(supervisor)
+        }
         let state = StateDirectory(path: spec.stateDirectory)
-        try state.prepare(base: spec.base, for: identity)
-        let layout = BubblewrapArguments(spec: spec, state: state, supervisor: supervisor, toolchains: toolchains)
-        let plan = LaunchPlan(bubblewrap: bubblewrap, layout: layout, identity: identity)
-        let process = SandboxProcess(plan)
+        if let snapshot { try state.begin(with: snapshot, spec, for: identity) }
+        if isCopy {
+            guard spec.usesHost else { throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: ENODEV) }
+            let isWhole = snapshot != nil
+            try await DiskWork.run { () throws(SandboxError) in
+                try state.makeCopy(spec, isWhole: isWhole, for: identity)
+            }
+        }
+        try state.prepare(spec, for: identity)
+        let layout = BubblewrapArguments(
+            spec: spec, state: state, supervisor: supervisor, runtime: runtime, toolchains: toolchains)
+        var plan = LaunchPlan(bubblewrap: bubblewrap, layout: layout, identity: identity)
+        let lease = CgroupLease.acquire(id: spec.id, limits: spec.limits, placement: cgroup)
+        plan.lease = lease
+        if !lease.active.contains(.memory) { plan.arguments += ["--watch-memory", "\(spec.limits.memoryBytes)"] }
+        let process = SandboxProcess(.launch(plan))
         try await process.boot()
+        snapshot?.store.settled()
         return LocalSandbox(spec: spec, state: state, environment: layout.environment(), process: process)
     }
 
@@ -89,5 +142,6 @@ public struct LocalDriver: SandboxDriver {
             }
         }
         guard HostPaths.isDirectory(spec.base) else { throw .invalidSpec("\(spec.base) is not a directory") }
+        try validateEnvironment(spec)
     }
 }

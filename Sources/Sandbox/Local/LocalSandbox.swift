@@ -3,10 +3,12 @@ import SupervisorProtocol
 /// A sandbox made by ``LocalDriver``.
 final class LocalSandbox: Sandbox {
     let id: String
-    private let spec: SandboxSpec
-    private let state: StateDirectory
+    let spec: SandboxSpec
+    let state: StateDirectory
     private let environment: [String: String]
-    private let process: SandboxProcess
+    let process: SandboxProcess
+    private let watch: WorkspaceWatch
+    private let watching: Task<Void, Never>
 
     init(spec: SandboxSpec, state: StateDirectory, environment: [String: String], process: SandboxProcess) {
         id = spec.id
@@ -14,6 +16,18 @@ final class LocalSandbox: Sandbox {
         self.state = state
         self.environment = environment
         self.process = process
+        let watch = WorkspaceWatch(
+            directories: [state.upper, state.homeUpper], limits: spec.limits,
+            actions: WorkspaceWatch.Actions(
+                endCommands: { [link = process.link] in await link.endCommands(limit: $0) },
+                endSandbox: { [weak process] in process?.giveUp($0) }))
+        let watching = Task { await watch.run() }
+        self.watch = watch
+        self.watching = watching
+        Task {
+            _ = await process.termination
+            watching.cancel()
+        }
     }
 
     deinit {
@@ -26,9 +40,29 @@ final class LocalSandbox: Sandbox {
         return command
     }
 
-    func changes() async throws -> [WorkspaceChange] {
-        try OverlayChanges(base: spec.base, upper: state.upper, attributes: process.overlayAttributes).collect()
+    func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) async throws -> any ExecHandle {
+        guard stdoutOffset >= 0, stderrOffset >= 0 else {
+            throw SandboxError.invalidRequest("offsets must not be negative")
+        }
+        let command = try process.link.attach(id, stdoutOffset: stdoutOffset, stderrOffset: stderrOffset)
+        try await command.accepted()
+        return command
     }
+
+    func detach() async {
+        process.requestDetach()
+        _ = await process.termination
+    }
+
+    var connections: AsyncStream<PassedConnection> { process.connections.stream }
+
+    func changes() async throws -> [WorkspaceChange] {
+        try OverlayChanges(
+            base: spec.base, upper: state.upper, attributes: process.overlayAttributes, layers: spec.layers.workspace
+        ).collect()
+    }
+
+    var takesSnapshots: Bool { true }
 
     func stop() async {
         process.requestStop()
@@ -44,7 +78,8 @@ final class LocalSandbox: Sandbox {
         guard let program = request.arguments.first, !program.isEmpty else {
             throw .invalidRequest("there is no program to run")
         }
-        let variables = environment.merging(request.environment) { _, new in new }
+        let standard = request.terminal == nil ? environment : ["TERM": "xterm-256color"].merging(environment) { $1 }
+        let variables = standard.merging(request.environment) { _, new in new }
         for (name, _) in request.environment where name.isEmpty || name.contains("=") {
             throw .invalidRequest("“\(name)” is no name for an environment variable")
         }
@@ -68,7 +103,8 @@ final class LocalSandbox: Sandbox {
             id: request.id, arguments: request.arguments, environment: entries, directory: directory,
             timeoutMilliseconds: request.timeout.map { max(1, $0.wholeMilliseconds) } ?? 0,
             graceMilliseconds: request.grace.wholeMilliseconds, outputLimit: max(0, request.outputLimit),
-            standardInput: request.standardInput)
+            standardInput: request.standardInput, terminal: request.terminal.map(TerminalCells.init),
+            interactiveInput: request.interactiveInput)
     }
 }
 
@@ -104,6 +140,7 @@ extension LocalSandbox {
 
     func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt32?) async throws {
         let target = try relative(path)
+        try watch.checkRoom()
         if let mode, mode & ~0o777 != 0 { throw SandboxError.invalidRequest("only permission bits can be set") }
         let starts = stride(from: 0, to: max(1, bytes.count), by: ProtocolLimits.filePart)
         let parts = starts.lazy.map { start in

@@ -27,6 +27,18 @@ final class Outbox: Sendable {
         }
     }
 
+    /// Puts another connection in the place of the present one, with its first frame. What was not sent is dropped.
+    func reopen(control: Int32, first: [UInt8]) {
+        state.withLock { state in
+            Descriptors.close(state.control)
+            state.control = control
+            state.queue = first
+            state.sent = 0
+            state.isBroken = false
+            Self.wake(state)
+        }
+    }
+
     func enqueue(_ frame: [UInt8]) {
         state.withLock { state in
             guard state.control >= 0, !state.isBroken else { return }

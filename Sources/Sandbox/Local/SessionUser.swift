@@ -11,7 +11,7 @@ import CSpawn
 /// Ids come from 1,879,048,192 (0x70000000) on, 65,536 of them, which neither distributions nor container engines nor
 /// systemd give away; inside a container that has only the first 65,536 ids, from 61,184 to 65,519, systemd's range for
 /// short-lived users. The group has the same number. An id is taken by a lock on one byte of a file that the kernel
-/// gives back when the service ends, however it ends.
+/// gives back when neither the service nor the sandbox has it open any more, however they end.
 final class SessionUser: Sendable {
     struct Range: Equatable {
         var first: UInt32
@@ -28,7 +28,8 @@ final class SessionUser: Sendable {
     private static let attempts = 64
 
     let id: UInt32
-    private let lock: Int32
+    /// The open file that holds the lock. Whoever has it open keeps the id taken: the sandbox does, beyond the service.
+    let lock: Int32
 
     private init(id: UInt32, lock: Int32) {
         self.id = id
@@ -60,6 +61,16 @@ final class SessionUser: Sendable {
             "The service runs as root but can neither mount nor become another user. Run it as an ordinary user, or give "
             + "it CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_CHOWN and CAP_DAC_OVERRIDE, and the user ids from "
             + ranges.map { "\($0.first)" }.joined(separator: " or from ") + " on."
+    }
+
+    /// Takes this very id; nil when somebody has it.
+    static func take(_ id: UInt32) -> SessionUser? {
+        guard ranges.contains(where: { $0.contains(id) }) else { return nil }
+        let lock = open(lockDirectory + "/session-users", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard lock >= 0 else { return nil }
+        if cspawn_lock_byte(lock, off_t(id)) == 0 { return SessionUser(id: id, lock: lock) }
+        Descriptors.close(lock)
+        return nil
     }
 
     /// Takes an id; `preferred` is the one that the session had before, if it can be had.

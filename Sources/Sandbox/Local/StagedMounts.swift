@@ -36,7 +36,8 @@ struct StagedMounts: Sendable {
     /// - Parameter ownsLayers: the base and the layers belong to the sandbox's user on disk already.
     init(spec: SandboxSpec, state: StateDirectory, staging: Staging?, ownsLayers: Bool) {
         self.staging = staging
-        attributes = staging == nil ? .user : .trusted
+        attributes = state.marks(ofOwnUser: staging != nil)
+        if state.isCopy { return }
         // Renamed directories are copied, so that the upper layer can be read without following redirections.
         let options = staging == nil ? "userxattr" : "redirect_dir=nofollow,metacopy=off,index=off"
         let isShared = staging != nil && !ownsLayers

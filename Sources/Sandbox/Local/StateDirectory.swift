@@ -12,38 +12,52 @@ struct StateDirectory: Sendable {
     var work: String { path + "/work" }
     var merged: String { path + "/merged" }
     var journal: String { path + "/journal" }
-    var etc: String { path + "/etc" }
+    var etc: String { skeleton + "/etc" }
+    /// What stands over the root file system: mount points and the sandbox's own files of `/etc`.
+    var skeleton: String { path + "/skeleton" }
+    /// The home directory when it is kept on disk, and the mount points of what is overlaid.
+    var homeUpper: String { path + "/home/upper" }
+    var homeWork: String { path + "/home/work" }
+    var homeMerged: String { path + "/home/merged" }
+    var rootMerged: String { path + "/root" }
+    /// Sockets in it, on which the supervisor waits for the service.
+    static let controlSocket = "control.sock"
+    static let gatewaySocket = "gateway.sock"
     /// Stands for what is to be hidden.
     var empty: String { path + "/empty" }
 
     /// Makes what is missing. The upper directory gets the mode of the base, which it stands for.
-    func prepare(base: String, for identity: LaunchPlan.Identity) throws(SandboxError) {
-        for directory in [path, upper, work, merged, journal, etc, empty] {
+    func prepare(_ spec: SandboxSpec, for identity: LaunchPlan.Identity) throws(SandboxError) {
+        var directories = [path, upper, work, merged, journal, skeleton, etc, empty]
+        if spec.homeIsOnDisk { directories += [HostPaths.parent(homeUpper), homeUpper, homeWork, homeMerged] }
+        if case .directory = spec.root { directories.append(rootMerged) }
+        for directory in directories {
             guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
                 throw .setUpFailed(step: "create \(directory)", errno: errno)
             }
         }
-        if let status = HostPaths.status(base) { chmod(upper, status.st_mode & 0o777 | 0o700) }
-        chmod(etc, 0o755)
+        // Nobody else may come near the sockets in it.
+        guard chmod(path, 0o700) == 0 else { throw .setUpFailed(step: "close \(path) to others", errno: errno) }
+        if let status = HostPaths.status(spec.base) { chmod(upper, status.st_mode & 0o777 | 0o700) }
+        for directory in [skeleton, etc] { chmod(directory, 0o755) }
         chmod(empty, 0o555)
         if case .own(let user, _) = identity {
             // A session that starts again may have got another user.
-            for directory in [upper, journal] where HostPaths.status(directory)?.st_uid != user.id {
+            let given = spec.homeIsOnDisk ? [upper, journal, homeUpper] : [upper, journal]
+            for directory in given where HostPaths.status(directory)?.st_uid != user.id {
                 try TreeOwner.give(directory, to: user.id)
             }
         }
-        try copyHostFiles()
-        let user = identity.user
-        let group = identity.group
-        var users = "agent:x:\(user):\(group):agent:\(SandboxLayout.home):/bin/sh\n"
-        var groups = "agent:x:\(group):\n"
-        if user != 0 { users += "root:x:0:0:root:/root:/usr/sbin/nologin\n" }
-        if group != 0 { groups += "root:x:0:\n" }
-        users += "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
-        groups += "nogroup:x:65534:\n"
-        try write("passwd", users)
-        try write("group", groups)
+        switch spec.root {
+        case .host: try copyHostFiles()
+        case .directory: try makeMountPoints(spec)
+        }
+        let accounts = SandboxAccounts(spec: spec, user: identity.user, group: identity.group)
+        try write("passwd", accounts.passwd)
+        try write("group", accounts.group)
         try write("hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        if case .directory = spec.root { try write("resolv.conf", "") }
+        try linkNetworkFiles(spec)
         try write("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     }
 
@@ -90,10 +104,15 @@ enum SandboxLayout {
     static let home = "/home/agent"
     static let supervisor = "/run/cofferdam/supervisor"
     static let systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-    /// Descriptors of the supervisor; 0 to 2 are its standard ones.
+    /// Descriptors of the supervisor; 0 to 2 are its standard ones. Control and gateway are sockets that listen.
     static let controlDescriptor: Int32 = 3
     static let journalDescriptor: Int32 = 4
     static let statusDescriptor: Int32 = 5
     /// bubblewrap reads the filter of system calls from it and closes it.
     static let filterDescriptor: Int32 = 6
+    static let gatewayDescriptor: Int32 = 7
+    static let counterDescriptor: Int32 = 8
+    static let lockDescriptor: Int32 = 9
+    /// The first of those by which commands join their control groups.
+    static let groupDescriptor: Int32 = 10
 }
