@@ -1,5 +1,8 @@
-// The filter of system calls of a sandbox, assembled by hand: one short classic BPF program needs no library to make it,
-// and every instruction of it can be read here.
+// The filter of system calls of a sandbox, assembled by hand and not by libseccomp: the program is short, every
+// instruction of it can be read here, and nothing has to be installed where sandboxes run. What the library would do for
+// us is little: names of calls are the kernel's own numbers (those newer than the headers are written out), there is one
+// processor per build, and neither a sorted search nor a change of the filter at run time is needed. What it could not do
+// for us is to refuse numbers that are not known yet with ENOSYS, which is a comparison here.
 //
 // Order: processor, x32 numbers, calls that are refused, calls whose arguments count, numbers that are not known yet.
 // The kernel keeps a bitmap of calls that are allowed whatever their arguments are, so that most cost nothing.
@@ -80,11 +83,25 @@ static const struct refusal refusals[] = {
 static const uint32_t refused_requests[] = {TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD};
 
 // A network namespace does not confine the others (AF_VSOCK reaches the host of a virtual machine), or they are kernel
-// interfaces (AF_NETLINK, AF_ALG, AF_PACKET). Local sockets lead nowhere else: no directory of the host that is mounted
-// holds one, and abstract names belong to the network namespace.
+// interfaces (AF_ALG, AF_PACKET). Local sockets lead nowhere else: no directory of the host that is mounted holds one, and
+// abstract names belong to the network namespace.
 static const uint32_t allowed_families[] = {AF_UNIX, AF_INET, AF_INET6};
+// Of AF_NETLINK only the protocol that lists interfaces and addresses: Node's os.networkInterfaces() and Go's
+// net.Interfaces() fail without it, and with them most development servers. All that it shows is the sandbox's own
+// loopback, and all that changes something needs a capability that nothing in a sandbox has.
+#define NETLINK_OF_INTERFACES 0
 // 0, ICMP, TCP, UDP, ICMPv6; not SCTP, DCCP, UDP-Lite, L2TP, MPTCP, SMC.
 static const uint32_t allowed_protocols[] = {0, 1, 6, 17, 58};
+
+// Commands run under the supervisor's user, so the kernel would let them take its open files or its processors away. It is
+// process 1; the argument is the one that names a process.
+static const struct {
+    uint16_t number;
+    uint8_t argument;
+} of_first_process[] = {
+    {SYS_prlimit64, 0}, {SYS_sched_setaffinity, 0}, {SYS_sched_setscheduler, 0}, {SYS_sched_setparam, 0},
+    {SYS_sched_setattr, 0}, {SYS_setpriority, 1}, {SYS_ioprio_set, 1},
+};
 
 struct program {
     struct sock_filter *code;
@@ -139,6 +156,14 @@ static void refuse_flags(struct program *program, uint32_t number, uint32_t flag
     end_block(program, start);
 }
 
+// Refuses one value of an argument.
+static void refuse_target(struct program *program, uint32_t number, int argument, uint32_t value) {
+    size_t start = begin_block(program, number);
+    load_argument(program, argument);
+    refuse_if_equal(program, value, EPERM);
+    end_block(program, start);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 ssize_t cspawn_syscall_filter(void *buffer, size_t size) {
@@ -157,6 +182,9 @@ ssize_t cspawn_syscall_filter(void *buffer, size_t size) {
     refuse_flags(&program, SYS_clone, NEW_NAMESPACES);
     refuse_flags(&program, SYS_unshare, NEW_NAMESPACES | TIME_NAMESPACE);
 
+    for (size_t i = 0; i < COUNT(of_first_process); i++)
+        refuse_target(&program, of_first_process[i].number, of_first_process[i].argument, 1);
+
     size_t start = begin_block(&program, SYS_ioctl);
     load_argument(&program, 1);
     for (size_t i = 0; i < COUNT(refused_requests); i++) refuse_if_equal(&program, refused_requests[i], EPERM);
@@ -164,6 +192,11 @@ ssize_t cspawn_syscall_filter(void *buffer, size_t size) {
 
     start = begin_block(&program, SYS_socket);
     load_argument(&program, 0);
+    add(&program, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 4);
+    load_argument(&program, 2);
+    add(&program, BPF_JMP | BPF_JEQ | BPF_K, NETLINK_OF_INTERFACES, 1, 0);
+    refuse(&program, EPROTONOSUPPORT);
+    answer(&program, SECCOMP_RET_ALLOW);
     require_one_of(&program, allowed_families, COUNT(allowed_families), EAFNOSUPPORT);
     load_argument(&program, 2);
     require_one_of(&program, allowed_protocols, COUNT(allowed_protocols), EPROTONOSUPPORT);

@@ -129,7 +129,8 @@ enum Probe {
             CALL("TIOCLINUX_high", SYS_ioctl, null, 0x100000000L | 0x541C, "x");
             CALL("TIOCSETD", SYS_ioctl, null, 0x5423L, "x");
 
-            CALL("netlink", SYS_socket, 16, SOCK_RAW, 0);
+            CALL("netlink_generic", SYS_socket, 16, SOCK_RAW, 16);
+            CALL("netlink_diag", SYS_socket, 16, SOCK_DGRAM, 4);
             CALL("vsock", SYS_socket, 40, SOCK_STREAM, 0);
             CALL("packet", SYS_socket, 17, SOCK_DGRAM, 0);
             CALL("alg", SYS_socket, 38, SOCK_SEQPACKET, 0);
@@ -138,7 +139,7 @@ enum Probe {
             CALL("tipc", SYS_socket, 30, SOCK_DGRAM, 0);
             CALL("bluetooth", SYS_socket, 31, SOCK_RAW, 0);
             CALL("xdp", SYS_socket, 44, SOCK_RAW, 0);
-            CALL("netlink_high", SYS_socket, 0x100000000L | 16, SOCK_RAW, 0);
+            CALL("netlink_high", SYS_socket, 0x100000000L | 16, SOCK_RAW, 0x100000000L | 12);
             CALL("sctp", SYS_socket, AF_INET, SOCK_STREAM, 132);
             CALL("raw", SYS_socket, AF_INET, SOCK_RAW, 255);
             int pair[2];
@@ -172,6 +173,7 @@ enum Probe {
             CALL("tcp", SYS_socket, AF_INET, SOCK_STREAM, 6);
             CALL("udp6", SYS_socket, AF_INET6, SOCK_DGRAM, 0);
             CALL("unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+            CALL("netlink_route", SYS_socket, 16, SOCK_RAW, 0);
             CALL("unix_pair", SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, pair);
             CHILD("unshare_files", unshare(CLONE_FILES | CLONE_FS));
             CHILD("fork", 0);

@@ -38,8 +38,9 @@ struct SyscallTests {
         Attack("io_uring_enter", ENOSYS, .none), Attack("io_uring_register", ENOSYS, .none),
         Attack("TIOCSTI", EPERM, .everybody), Attack("TIOCSTI_high", EPERM, .everybody),
         Attack("TIOCLINUX", EPERM, .everybody), Attack("TIOCLINUX_high", EPERM, .everybody),
-        Attack("TIOCSETD", EPERM, .everybody), Attack("netlink", EAFNOSUPPORT, .everybody),
-        Attack("netlink_high", EAFNOSUPPORT, .everybody), Attack("vsock", EAFNOSUPPORT, .none),
+        Attack("TIOCSETD", EPERM, .everybody), Attack("netlink_generic", EPROTONOSUPPORT, .everybody),
+        Attack("netlink_diag", EPROTONOSUPPORT, .everybody), Attack("netlink_high", EPROTONOSUPPORT, .everybody),
+        Attack("vsock", EAFNOSUPPORT, .none),
         Attack("packet", EAFNOSUPPORT, .root), Attack("alg", EAFNOSUPPORT, .none), Attack("key", EAFNOSUPPORT, .none),
         Attack("can", EAFNOSUPPORT, .none), Attack("tipc", EAFNOSUPPORT, .none),
         Attack("bluetooth", EAFNOSUPPORT, .none), Attack("xdp", EAFNOSUPPORT, .none),
@@ -60,7 +61,9 @@ struct SyscallTests {
         private static let ofThisProcessor: [Attack] = []
     #endif
 
-    private static let mustWork = ["tcp", "udp6", "unix", "unix_pair", "unshare_files", "fork", "thread", "FIONREAD"]
+    private static let mustWork = [
+        "tcp", "udp6", "unix", "netlink_route", "unix_pair", "unshare_files", "fork", "thread", "FIONREAD",
+    ]
 
     @Test("Each is refused inside with its own error and not outside; what programs need goes on working")
     func attacks() async throws {

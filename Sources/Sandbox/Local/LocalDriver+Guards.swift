@@ -10,12 +10,13 @@ extension LocalDriver {
     /// The guards of this driver and which are active on this machine for this process, most important first.
     ///
     /// Blocking: starts a process.
-    public static func guards() -> [Guard] {
-        [namespaces(), ownUser(), filter(), limits(), toolchains()] + missing
+    /// - Parameter cgroup: where the sandboxes' control groups are made.
+    public static func guards(cgroup: CgroupPlacement = .automatic) -> [Guard] {
+        [namespaces(), ownUser(), filter(), landlock()] + limits(cgroup) + [toolchains()]
     }
 
-    static func check(_ required: Set<String>) throws(SandboxError) {
-        let known = guards()
+    static func check(_ required: Set<String>, cgroup: CgroupPlacement) throws(SandboxError) {
+        let known = guards(cgroup: cgroup)
         for name in required.sorted() {
             guard let found = known.first(where: { $0.name == name }) else {
                 let names = known.map(\.name).joined(separator: ", ")
@@ -69,10 +70,32 @@ extension LocalDriver {
                     + "starts.")
     }
 
-    private static func limits() -> Guard {
-        Guard(
-            name: "process limits", active: true,
-            advice: "Processes, open files and the size of a file are limited per sandbox or process; no core files.")
+    /// From this version of its interface on signals and abstract socket names are confined as well.
+    private static let landlockWithScopes = 6
+
+    private static func landlock() -> Guard {
+        let version = Int(cspawn_landlock_version())
+        let advice =
+            switch version {
+            case landlockWithScopes...:
+                "Version \(version): a second boundary around files, signals and abstract sockets, beside the namespaces."
+            case Int(CSPAWN_LANDLOCK_LEAST)...:
+                "Version \(version): a second boundary around files, beside the mount namespace. Linux 6.12 adds signals and "
+                    + "abstract sockets."
+            case 1:
+                "Version 1 is too old (files could not be moved between directories). Linux 5.19 or later has more."
+            default:
+                "The kernel has none: files are confined by the mount namespace alone. It needs Linux 5.19 or later with "
+                    + "CONFIG_SECURITY_LANDLOCK, and landlock among the modules of the boot parameter lsm=."
+            }
+        return Guard(name: "Landlock", active: version >= Int(CSPAWN_LANDLOCK_LEAST), advice: advice)
+    }
+
+    /// Makes control groups as for a sandbox, and removes them.
+    private static func limits(_ placement: CgroupPlacement) -> [Guard] {
+        let lease = CgroupLease.acquire(id: "probe", limits: ResourceLimits(), placement: placement)
+        defer { lease.remove() }
+        return lease.report
     }
 
     private static func toolchains() -> Guard {
@@ -84,17 +107,6 @@ extension LocalDriver {
                 + "Open them for reading (chmod o+rx), or install them in /usr or /opt."
         return Guard(name: "readable toolchains", active: found.unreadable.isEmpty, advice: advice)
     }
-
-    /// What this driver does not do yet. Said, so that nobody counts on it.
-    private static let missing = [
-        Guard(
-            name: "memory and CPU limits", active: false,
-            advice: "Not implemented: a command may use all memory and processors. Limit the service itself "
-                + "(systemd: MemoryMax, CPUQuota)."),
-        Guard(
-            name: "Landlock", active: false,
-            advice: "Not implemented: files are confined by the mount namespace alone."),
-    ]
 
     private static func run(_ program: String, _ arguments: [String]) -> Bool {
         let programs = CStringArray([program])
