@@ -13,7 +13,7 @@ struct DiffCommand: AsyncParsableCommand {
             let summary = try await service.resolve(session)
             let diff = try await service.client.call(AgentDiff.self, AgentDiff.Params(sessionId: summary.sessionId))
             for file in diff.files where file.binary {
-                Terminal.error("binary file \(file.path) \(file.change.rawValue)")
+                Terminal.error("binary file \(Terminal.harmless(file.path)) \(file.change.rawValue)")
             }
             Terminal.out(Terminal.outputIsTerminal ? Terminal.harmless(diff.patch) : diff.patch)
         }
