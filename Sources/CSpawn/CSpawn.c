@@ -169,6 +169,8 @@ int cspawn_counter(void) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+void cspawn_begin_flush(int descriptor) { sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
 int cspawn_memory_file(const void *bytes, size_t count) {
     int descriptor = memfd_create("stdin", MFD_CLOEXEC);
     if (descriptor < 0) return -errno;
@@ -239,6 +241,7 @@ int cspawn_pipe(int ends[2], bool nonblocking) { (void)ends; (void)nonblocking; 
 int cspawn_socketpair(int ends[2]) { (void)ends; return -ENOSYS; }
 int cspawn_eventfd(void) { return -ENOSYS; }
 int cspawn_counter(void) { return -ENOSYS; }
+void cspawn_begin_flush(int descriptor) { (void)descriptor; }
 int cspawn_memory_file(const void *bytes, size_t count) { (void)bytes; (void)count; return -ENOSYS; }
 int cspawn_close_range(unsigned first, unsigned last) { (void)first; (void)last; return -ENOSYS; }
 int cspawn_random(void *bytes, size_t count) { (void)bytes; (void)count; return -ENOSYS; }

@@ -124,7 +124,8 @@ final class Recorder: Sendable {
         let job = state.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
         guard let job else { return }
         var record = job.record
-        // First the bytes, then the record that says that they are there.
+        // First the bytes, then the record that says that they are there. Begun together they need one commit.
+        if job.stdout >= 0, job.stderr >= 0 { cspawn_begin_flush(job.stderr) }
         if job.stdout >= 0, fdatasync(job.stdout) != 0 {
             record.stdoutError = errno
             record.stdoutKept = 0

@@ -10,7 +10,7 @@ struct OrdinaryUserTests {
     func everything() throws {
         let program = try #require(linkTarget("/proc/self/exe"))
         let filter =
-            "SandboxTests.(CommandTests|EndingTests|IsolationTests|FileTests|ChangesTests|HardeningTests|SyscallTests|RootTests|LayerTests|SnapshotTests|SnapshotStoreTests)"
+            "SandboxTests.(CommandTests|EndingTests|IsolationTests|FileTests|ChangesTests|HardeningTests|SyscallTests|SandboxLimitTests|RootTests|LayerTests|CopyTests|SnapshotTests|SnapshotStoreTests|AdoptionTests|KilledServiceTests|TerminalTests|InputTests|ProxyPortTests|SupervisorTests)"
         let drop = "HOME=/nonexistent setpriv --reuid \(Self.user) --regid \(Self.user) --clear-groups"
         #expect(system("\(drop) '\(program)' --testing-library swift-testing --filter '\(filter)' >&2") == 0)
     }

@@ -187,6 +187,8 @@ int cspawn_socketpair(int ends[2]);
 int cspawn_eventfd(void);
 /// A counter that a read of 8 bytes takes one from, waiting while it is zero, and a write adds to.
 int cspawn_counter(void);
+/// Begins to write a file's data to disk, without waiting.
+void cspawn_begin_flush(int descriptor);
 /// A memory file with these bytes, positioned at its start.
 int cspawn_memory_file(const void *bytes, size_t count);
 /// Closes every descriptor from `first` to `last` (UINT32_MAX for all).
