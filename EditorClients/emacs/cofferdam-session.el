@@ -81,7 +81,7 @@ inside a process filter and must neither block nor ask.")
 
 (defun cofferdam--running-p (session)
   "Return non-nil while SESSION has a turn in progress."
-  (member (cofferdam-session-state session) '("starting" "running" "waiting")))
+  (member (cofferdam-session-state session) '("queued" "starting" "running" "waiting")))
 
 ;;; Events
 

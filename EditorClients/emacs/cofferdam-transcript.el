@@ -214,7 +214,7 @@ Text is added at the end; point follows when it is there.
     (pcase (cofferdam-session-state session)
       ("waiting" 'cofferdam-warning)
       ("failed" 'cofferdam-failure)
-      ((or "starting" "running") 'cofferdam-tool)
+      ((or "queued" "starting" "running") 'cofferdam-tool)
       (_ (cond ((member outcome '("verified" "answered")) 'cofferdam-success)
                ((equal outcome "failed") 'cofferdam-failure)
                (outcome 'cofferdam-warning)

@@ -124,11 +124,11 @@ public final class Store: Sendable {
         }
     }
 
-    /// Sessions that were live when the service last ended.
+    /// Sessions that were live when the service last ended, in the order in which they were started.
     public func liveSessions() throws(StoreError) -> [SessionRecord] {
         let live = SessionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try reading { database in
-            try String.fetchAll(database, sql: "SELECT record FROM session WHERE state IN (\(live))").map(Self.record)
+            try String.fetchAll(database, sql: "SELECT record FROM session WHERE state IN (\(live)) ORDER BY created").map(Self.record)
         }
     }
 

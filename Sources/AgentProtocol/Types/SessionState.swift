@@ -1,5 +1,7 @@
 /// Where a session is in its life.
 public enum SessionState: String, Codable, Sendable, CaseIterable {
+    /// It waits until the service may run one more sandbox; see `sessionQueued`.
+    case queued
     /// The snapshot is taken and the sandbox boots.
     case starting
     case running
@@ -15,7 +17,7 @@ public enum SessionState: String, Codable, Sendable, CaseIterable {
     /// Whether the session still has, or will have, a sandbox.
     public var isLive: Bool {
         switch self {
-        case .starting, .running, .waiting, .idle: true
+        case .queued, .starting, .running, .waiting, .idle: true
         case .stopped, .failed: false
         }
     }

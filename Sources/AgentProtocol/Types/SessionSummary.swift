@@ -17,10 +17,15 @@ public struct SessionSummary: Codable, Sendable, Equatable {
     public var pendingApprovals: [ApprovalRequest]
     /// True once a client applied the result in full.
     public var applied: Bool
+    /// The session that this one was forked from.
+    public var parent: String?
+    /// Its place in the queue, from 1, while its state is `queued`.
+    public var queuePosition: Int?
 
     public init(
         sessionId: String, workspaceFolder: String, title: String, state: SessionState, outcome: TurnOutcome?,
-        model: String, createdAt: Int, updatedAt: Int, seq: Int, pendingApprovals: [ApprovalRequest], applied: Bool
+        model: String, createdAt: Int, updatedAt: Int, seq: Int, pendingApprovals: [ApprovalRequest], applied: Bool,
+        parent: String? = nil, queuePosition: Int? = nil
     ) {
         self.sessionId = sessionId
         self.workspaceFolder = workspaceFolder
@@ -33,5 +38,7 @@ public struct SessionSummary: Codable, Sendable, Equatable {
         self.seq = seq
         self.pendingApprovals = pendingApprovals
         self.applied = applied
+        self.parent = parent
+        self.queuePosition = queuePosition
     }
 }

@@ -20,7 +20,9 @@ struct ListCommand: AsyncParsableCommand {
             if json { return Terminal.line(try JSONCoder.encode(list).text) }
             if list.sessions.isEmpty { return Terminal.line("no sessions\(all ? "" : " on this folder; try --all")") }
             for session in list.sessions {
-                let state = session.outcome.map { "\(session.state.rawValue)/\($0.rawValue)" } ?? session.state.rawValue
+                let state =
+                    session.queuePosition.map { "\(session.state.rawValue) (\($0))" }
+                    ?? session.outcome.map { "\(session.state.rawValue)/\($0.rawValue)" } ?? session.state.rawValue
                 let padding = String(repeating: " ", count: max(1, 20 - state.count))
                 Terminal.line("\(session.sessionId)  \(state)\(padding)\(Terminal.harmless(session.title))")
                 if all { Terminal.line("              \(Terminal.harmless(session.workspaceFolder))") }

@@ -56,7 +56,7 @@ extension ServerCore {
     private func show(_ event: AgentEvent, of id: String, affected: Set<String>) async {
         if !affected.isEmpty { await publish(affected) }
         switch event {
-        case .turnStarted: await beginProgress(id)
+        case .turnStarted, .sessionQueued: await beginProgress(id)
         case .turnCompleted(let event): await turnEnded(event, of: id)
         case .sessionStatus(let event):
             if !event.state.isLive { await sessionEnded(id) }

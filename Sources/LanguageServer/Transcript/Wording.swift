@@ -3,6 +3,8 @@ import AgentProtocol
 /// What happened, in words for the user. Denied, could not start, timed out, killed, out of memory and exited are
 /// different cases.
 enum Wording {
+    static func queued(_ event: SessionQueued) -> String { "waiting: position \(event.position)" }
+
     static func result(_ result: CommandResult) -> String {
         let time = duration(milliseconds: result.durationMilliseconds)
         let message = result.message.map { ": \(DisplayText.exact($0, limit: 500))" } ?? ""

@@ -35,11 +35,13 @@ extension SessionManager {
             let point = try await answering {
                 let point = try await parent.session.forkPoint(step: params.step, into: directory)
                 try await bases.share(point.base, with: id)
+                try await configuration.environments?.share(self.directory(params.sessionId), with: directory)
                 return point
             }
             return try await begin(id, point, parent.record, params.prompt ?? "")
         } catch {
             live[id] = nil
+            await queue.leave(id)
             discard(id)
             throw error
         }
@@ -54,11 +56,12 @@ extension SessionManager {
         start.documents = nil
         start.idempotencyKey = nil
         let (name, provider) = try model(parent.model)
-        let now = currentMilliseconds()
+        let now = creationTime()
+        let user = parent.user ?? ""
         let title = prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? parent.title
         let record = SessionRecord(
             sessionId: id, workspaceFolder: parent.workspaceFolder, title: title, model: name, state: .starting,
-            createdAt: now, updatedAt: now, parent: parent.sessionId)
+            createdAt: now, updatedAt: now, parent: parent.sessionId, user: user)
         try stored { try store.save(record) }
         let log = try stored { try EventLog(sessionId: id, store: store) }
         var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider)
@@ -69,6 +72,7 @@ extension SessionManager {
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         countStart()
+        await queue.announce(id, user: user)
         try await answering { try await session.start(from: point) }
         return AgentFork.Result(sessionId: id, seq: await log.seq)
     }

@@ -254,7 +254,7 @@ function M.select(session)
     newest = session
 end
 
-local state_words = { starting = 'starting', waiting = 'waiting', stopped = 'stopped', failed = 'failed' }
+local state_words = { queued = 'queued', starting = 'starting', waiting = 'waiting', stopped = 'stopped', failed = 'failed' }
 
 --- For the status line: empty without a session.
 function M.status()
@@ -278,7 +278,7 @@ function M.status()
     end
     local running = 0
     for _, other in pairs(sessions) do
-        if other ~= session and other.attached and (other.state == 'running' or other.state == 'starting') then
+        if other ~= session and other.attached and (other.state == 'running' or other.state == 'starting' or other.state == 'queued') then
             running = running + 1
         end
     end
