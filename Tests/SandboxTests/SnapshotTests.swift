@@ -121,4 +121,30 @@ struct SnapshotTests {
             await again.stop()
         }
     }
+
+    /// An overlay is a file system that cannot be shown under another owner.
+    @Test("A shared base that cannot be shown as the sandbox's own is copied", .enabled(if: geteuid() == 0))
+    func ownBase() async throws {
+        let directory = try TestSandbox.makeDirectory()
+        defer { try? LocalDriver.discard(stateDirectory: directory) }
+        for name in ["base", "upper", "work"] { try TestSandbox.make(directory + "/" + name) }
+        for (name, text) in Self.files { try TestSandbox.write(directory + "/base/" + name, text, mode: 0o640) }
+        let options = "lowerdir=\(directory)/base,upperdir=\(directory)/upper,workdir=\(directory)/work"
+        let base = directory + "/merged"
+        try TestSandbox.make(base)
+        try #require(mount("overlay", base, "overlay", 0, options) == 0)
+        defer { umount2(base, Int32(MNT_DETACH)) }
+        for id in ["one", "two"] {
+            let spec = SandboxSpec(
+                id: id, workspacePath: "/srv/w", base: base, stateDirectory: "\(directory)/\(id)",
+                detectToolchains: false)
+            let sandbox = try await LocalDriver().create(spec)
+            #expect(try await Self.shell(sandbox, "cat a; echo \(id) >> a; stat -c %U b").text == "oneagent\n")
+            #expect(try await Self.paths(sandbox) == ["modified a"])
+            await sandbox.stop()
+        }
+        #expect(TestSandbox.read(base + "/a") == "one")
+        var status = stat()
+        #expect(stat(base + "/a", &status) == 0 && status.st_uid == 0)
+    }
 }

@@ -44,4 +44,22 @@ extension StateDirectory {
         // What the overlay keeps there belongs to the layers that were.
         for directory in [work, homeWork] { try TreeRemoval.remove(directory) }
     }
+
+    /// A base that is the session's alone: a copy, unless it is already. For file systems that cannot show a directory
+    /// under another owner.
+    func ownBase(_ base: String) throws(SandboxError) -> String {
+        if HostPaths.isBeneath(base, path) { return base }
+        let target = path + "/own-base"
+        let copies = path + "/own-base.store"
+        for directory in [target, copies] { try TreeRemoval.remove(directory) }
+        guard mkdir(target, 0o700) == 0 else { throw .setUpFailed(step: "create \(target)", errno: errno) }
+        var limits = SnapshotLimits()
+        limits.bytes = .max
+        limits.entries = .max
+        let store = try SnapshotStore(directory: copies, limits: limits)
+        _ = try store.take(0, of: [SnapshotRoot(name: "base", path: base)], marks: .trusted) { false }
+        try store.materialise(0, into: [SnapshotRoot(name: "base", path: target)], owner: nil)
+        try TreeRemoval.remove(copies)
+        return target
+    }
 }

@@ -27,7 +27,7 @@ public actor BaseStore {
     }
 
     /// Where a copy came from.
-    public enum Origin: String, Sendable {
+    public enum Origin: String, Sendable, CaseIterable {
         /// Every file was copied.
         case copied
         /// What did not change is shared with an earlier copy.
@@ -49,6 +49,8 @@ public actor BaseStore {
     private let budget: Budget
     private var bases: [String: Base] = [:]
     private var uses = 0
+    /// Copies that were asked for, by where they came from.
+    public private(set) var taken: [Origin: Int] = [:]
     /// Copies of one folder are made one after the other: the second may find the first one's.
     private var busy: [String: Task<Void, Never>] = [:]
 
@@ -124,6 +126,7 @@ public actor BaseStore {
             bases[id] = Base(
                 folder: folder, bytes: made.index.bytes, isReusable: overlays.isEmpty, holders: [], lastUse: 0)
         }
+        taken[made.origin, default: 0] += 1
         try hold(used, holder)
         await trim()
         return (made.index.snapshot(base: "\(directory)/\(used)/tree"), made.origin)
