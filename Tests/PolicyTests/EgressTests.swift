@@ -94,7 +94,7 @@ struct EgressTests {
         try PolicyLayer(name: name, json: ["egress": json])
     }
 
-    private func texts(_ layers: [PolicyLayer], _ phase: EgressPhase = .agent) -> [String] {
+    private func texts(_ layers: [PolicyLayer], _ phase: EgressLayer.Phase = .agent) -> [String] {
         EffectivePolicy(layers: layers).egress(phase).allowed.map(\.description)
     }
 
@@ -222,7 +222,7 @@ struct EgressTests {
     func layersObeyTheLaws(_ seed: Int) throws {
         var world = World(generator: SeededGenerator(seed: UInt64(seed) &+ 1000))
         let layers = try (0..<4).map { try world.layer("layer \($0)") }
-        for phase in EgressPhase.allCases {
+        for phase in EgressLayer.Phase.allCases {
             let whole = EffectivePolicy(layers: layers).egress(phase)
             let shuffled = EffectivePolicy(layers: layers.shuffled(using: &world.generator)).egress(phase)
             let statedByAny = layers.contains { $0.egress.allow != nil || (phase == .setup && $0.egress.setup != nil) }
@@ -253,7 +253,7 @@ struct EgressTests {
         let granted = try (0..<3).map { _ in try world.permission() }
         let base = PolicyLayer.builtIn(egress: granted, setup: granted)
         let layers = try [base] + (0..<3).map { try world.layer("layer \($0)") }
-        for phase in EgressPhase.allCases {
+        for phase in EgressLayer.Phase.allCases {
             for permission in EffectivePolicy(layers: layers).egress(phase).allowed {
                 #expect(granted.contains { $0.covers(permission) }, "\(permission)")
             }

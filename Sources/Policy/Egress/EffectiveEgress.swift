@@ -19,16 +19,16 @@ public struct EffectiveEgress: Sendable, Equatable {
     }
 }
 
-/// Whose commands a permission is for.
-public enum EgressPhase: String, Sendable, CaseIterable {
-    /// The setup steps of an environment.
-    case setup
-    /// The agent's commands and the checks.
-    case agent
-}
-
 /// The part of a layer that is about the network. A part that is absent inherits; an empty list is nothing.
 public struct EgressLayer: Sendable, Equatable, Codable {
+    /// Whose commands a permission is for.
+    public enum Phase: String, Sendable, CaseIterable {
+        /// The setup steps of an environment.
+        case setup
+        /// The agent's commands and the checks.
+        case agent
+    }
+
     public var allow: [EgressPermission]?
     /// For setup steps, in place of `allow`.
     public var setup: [EgressPermission]?
@@ -75,7 +75,7 @@ public struct EgressLayer: Sendable, Equatable, Codable {
 
     /// What the layer states for a phase. One that says nothing of setup means both: to leave something out is no way
     /// to more.
-    func stated(for phase: EgressPhase) -> [EgressPermission]? {
+    func stated(for phase: Phase) -> [EgressPermission]? {
         switch phase {
         case .agent: allow
         case .setup: setup ?? allow
@@ -90,7 +90,7 @@ extension EffectivePolicy {
     /// Intersects what the layers state. It only narrows: a layer that states something takes away all else, and
     /// where none states anything, or one could not be loaded, nothing is allowed. The set of requests does not depend on
     /// the order of the layers.
-    public func egress(_ phase: EgressPhase) -> EffectiveEgress {
+    public func egress(_ phase: EgressLayer.Phase) -> EffectiveEgress {
         guard !layers.contains(where: { $0.failure != nil }) else { return .nothing }
         var allowed: [EgressPermission]?
         var denied: [EgressPermission] = []

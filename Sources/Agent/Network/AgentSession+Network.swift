@@ -1,0 +1,55 @@
+import AgentProtocol
+import Policy
+import Sandbox
+
+extension AgentSession {
+    /// Makes the session's network before its first sandbox, when policy lets it reach anything.
+    func openNetwork(_ policy: EffectivePolicy) async throws {
+        guard network == nil, let provider = configuration.network else { return }
+        network = try await provider.network(
+            for: NetworkRequest(
+                sessionId: configuration.sessionId, stateDirectory: configuration.stateDirectory, policy: policy,
+                log: log, change: resumption.take(KeptKey.network) ?? NetworkChange()))
+    }
+
+    /// Serves a sandbox that was made, or found again, under the rules of the agent's phase.
+    func joinNetwork(_ sandbox: any Sandbox) async throws {
+        guard let network else { return }
+        network.serve(sandbox)
+        try await network.enter(.agent)
+    }
+
+    /// What the model is told that it can reach; empty: nothing.
+    func reachable() async -> [String] {
+        guard let network else { return [] }
+        return await network.status.rules.map(\.rule)
+    }
+
+    /// What the sandbox may reach, and changes of it.
+    /// - Throws: `AgentError.notLive`, `.busy` while the session is starting, `.invalidParams`.
+    public func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result {
+        guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
+        guard let network else {
+            guard ready != nil else { throw AgentError.busy("the session is still starting") }
+            guard (params.rules ?? []).isEmpty else {
+                throw AgentError.invalidParams(
+                    "this session has no network: neither the service's configuration nor policy allow it any host")
+            }
+            return AgentEgress.Result(phase: .agent, rules: [], denied: [], ceiling: [])
+        }
+        if params.rules != nil || params.denied != nil { try await network.change(params, by: client) }
+        return await network.status
+    }
+}
+
+extension SandboxSpec {
+    /// With what a network needs inside. The network's variables win: another proxy leads nowhere.
+    func joined(to network: (any SessionNetwork)?) -> SandboxSpec {
+        guard let provision = network?.provision else { return self }
+        var spec = self
+        spec.egress = true
+        spec.networkDirectory = provision.directory
+        spec.environment.merge(provision.environment) { _, new in new }
+        return spec
+    }
+}

@@ -1,0 +1,60 @@
+import Agent
+import Egress
+import NIOPosix
+import Policy
+
+/// Gives sessions a way out through a gateway in this process, within the service's own rules.
+public final class GatewayNetworkProvider: NetworkProvider {
+    private let rules: EgressRules
+    private let credentials: CredentialStore
+    private let resolver: any NameResolver
+
+    /// Nothing else waits on these threads: a sandbox can make its end of a connection slow. Two share the encryption of
+    /// all sessions.
+    private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
+    /// - Parameter environment: where credentials that are variables come from.
+    public init(_ settings: EgressSettings, environment: [String: String]) {
+        rules = EgressRules(settings: settings)
+        credentials = CredentialStore(settings.credentials, environment: environment)
+        resolver = ConfiguredResolver(hosts: settings.hosts)
+    }
+
+    /// Credentials that cannot be had now, by name, and why.
+    public func credentialProblems() async -> [String: String] { await credentials.problems() }
+
+    public func network(for request: NetworkRequest) async throws -> (any SessionNetwork)? {
+        let phases = EgressLayer.Phase.allCases.map { (phase: $0, egress: request.policy.egress($0)) }
+        guard phases.contains(where: { !rules.gateway($0.egress, $0.phase).filter { $0.effect == .allow }.isEmpty })
+        else {
+            return nil
+        }
+        let intercepts = phases.contains { rules.intercepts($0.egress, $0.phase) }
+        let authority: SessionAuthority?
+        let directory: NetworkDirectory
+        do {
+            authority = intercepts ? try SessionAuthority(sessionId: request.sessionId, permittedHosts: hosts) : nil
+            directory = try NetworkDirectory(
+                "\(request.stateDirectory)/network", authority: authority?.certificatePEM)
+        } catch {
+            throw AgentError.configuration("the session's network cannot be set up: \(error)")
+        }
+        let decisions = DecisionLog(request.log)
+        let gateway = EgressGateway(
+            sessionId: request.sessionId, rules: [], resolver: resolver, secrets: credentials,
+            certificateAuthority: authority, observer: { decisions.record($0) }, eventLoopGroup: Self.threads)
+        return GatewayNetwork(
+            request, rules: rules,
+            provision: NetworkProvision(
+                environment: NetworkDirectory.environment(intercepts: intercepts), directory: directory.path),
+            gateway: gateway, decisions: decisions)
+    }
+
+    /// Hosts that the session's authority can speak for.
+    private var hosts: [String] {
+        (rules.settings.rules + rules.settings.setup).filter {
+            $0.intercepts($0.permission) || $0.permission.scheme == .https
+        }
+        .map(\.permission.host)
+    }
+}
