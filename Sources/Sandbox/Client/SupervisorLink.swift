@@ -58,9 +58,10 @@ final class SupervisorLink: Sendable {
             state.greeting = {}
             reopen(SupervisorRequest.hello(version: ProtocolLimits.version).encoded())
             for command in handles.compactMap(\.last) {
-                if let frame = command.frame { transmit(frame) }
                 state.nextNumber += 1
-                for request in command.reattach(token: state.nextNumber) { send(request) }
+                let requests = command.reattach(token: state.nextNumber)
+                if !requests.isEmpty, let frame = command.frame { transmit(frame) }
+                for request in requests { send(request) }
             }
             let lost = state.replies.filter { !$0.value.request.isRepeatable }
             for number in lost.keys { state.replies[number] = nil }

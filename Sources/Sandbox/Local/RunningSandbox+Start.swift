@@ -90,9 +90,14 @@ extension RunningSandbox {
             descriptors.gateway = max(-1, cspawn_connect_local(directory, StateDirectory.gatewaySocket))
         }
         kept = [directory, wake, errors.read, status.read]
-        return RunningSandbox(
+        let running = RunningSandbox(
             record: record, stateDirectory: plan.stateDirectory, outbox: outbox, connections: connections,
             descriptors: descriptors)
+        guard descriptors.control >= 0 else {
+            running.tearDown(patiently: false)
+            throw .setUpFailed(step: "connect to the supervisor", errno: -descriptors.control)
+        }
+        return running
     }
 
     /// Connects to a sandbox that a former service has started.

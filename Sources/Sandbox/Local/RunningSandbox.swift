@@ -98,7 +98,6 @@ final class RunningSandbox {
             if polled.wake { _ = Descriptors.read(open.wake, atMost: 8) }
             if polled.errors { readErrors() }
             if polled.status { readStatus() }
-            if polled.gateway, !connections.receive(from: open.gateway) { reconnectGateway() }
             if polled.control {
                 switch readControl(link, &said) {
                 case .goOn: break
@@ -110,6 +109,8 @@ final class RunningSandbox {
             } else if polled.hasEnded {
                 return .streamEnded(said)
             }
+            // After the control connection: when another service has taken over, this one is not to be made again.
+            if polled.gateway, !connections.receive(from: open.gateway) { reconnectGateway() }
         }
     }
 
