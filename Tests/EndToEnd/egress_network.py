@@ -14,7 +14,7 @@ ALLOWED6, FORBIDDEN6 = "2a01:4f8:1::2", "2a01:4f8:2::2"
 METADATA, PRIVATE, METADATA6 = "169.254.169.254", "10.99.0.1", "fd00:ec2::254"
 
 NAMES = {
-    **{f"{name}.allowed.test": [ALLOWED] for name in ("plain", "tls", "api", "echo", "limited")},
+    **{f"{name}.allowed.test": [ALLOWED] for name in ("plain", "tls", "api", "echo", "limited", "setup")},
     "*.wild.test": [ALLOWED], "*.b.wild.test": [ALLOWED], "wild.test": [ALLOWED], "evilwild.test": [ALLOWED],
     "six.allowed.test": [ALLOWED6],
     "forbidden.test": [FORBIDDEN, FORBIDDEN6],

@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -45,6 +46,8 @@ egress:
     - http://rebind.allowed.test
     - http://rebound.allowed.test
     - https://beyond.allowed.test
+  setup:
+    - http://setup.allowed.test
   credentials:
     token: {{kind: bearer, file: {secret}}}
 """
@@ -92,7 +95,7 @@ class Session:
             folder / "recordings" / "probe.json",
             recordings.turn([recordings.ANY], recordings.call(
                 "1", "run", command=["/usr/bin/python3", "probe.py", paths], timeout_seconds=600)),
-            recordings.turn([recordings.result("1"), recordings.ANY], recordings.text("Done."))))
+            recordings.turn([recordings.result("1")], recordings.text("Done."))))
 
         self.reached = {place: self.from_service(place) for place in (
             FORBIDDEN, METADATA, PRIVATE, f"[{FORBIDDEN6}]", f"[{METADATA6}]")}
@@ -103,16 +106,17 @@ class Session:
             [*self.network.inside(self.network.service), "curl", "-sS", "--noproxy", "*", "--max-time", "20",
              f"http://{place}/"], capture_output=True, text=True).stdout
 
-    def inside(self, *words):
+    def inside(self, *words, folder=None):
         """A command of ours in the namespaces of the service."""
-        return [*self.network.inside(self.network.service), "env", "-C", self.project, *words]
+        return [*self.network.inside(self.network.service), "env", "-C", folder or self.project, *words]
 
-    def ask(self, *words) -> subprocess.CompletedProcess:
-        return subprocess.run([str(word) for word in self.inside(BIN / "cofferdam", *words)], env=self.world.environment,
-                              capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    def ask(self, *words, folder=None) -> subprocess.CompletedProcess:
+        return subprocess.run([str(word) for word in self.inside(BIN / "cofferdam", *words, folder=folder)],
+                              env=self.world.environment, capture_output=True, text=True, timeout=240,
+                              stdin=subprocess.DEVNULL)
 
-    def cofferdam(self, *words) -> str:
-        done = self.ask(*words)
+    def cofferdam(self, *words, folder=None) -> str:
+        done = self.ask(*words, folder=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -135,7 +139,7 @@ class Session:
             self.at("allow", process, lambda: self.cofferdam("egress", "--allow", "https://tls.allowed.test"))
             self.at("nothing", process, lambda: self.cofferdam("egress", "--deny-all"))
             lines.get(timeout=240)
-            process.wait(timeout=60)
+            self.code = process.wait(timeout=60)
         finally:
             process.kill()
             process.wait()
@@ -184,18 +188,22 @@ class Session:
             return False
 
     def scan(self):
-        self.found = {"memory": [], "environment": [], "marker": False, "processes": 0}
+        self.found = {"memory": [], "environment": [], "marker": False, "proxies": 0, "processes": 0}
         for pid in self.sandbox_processes():
             self.found["processes"] += 1
-            if SECRET.encode() in pathlib.Path(f"/proc/{pid}/environ").read_bytes():
+            environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+            self.found["proxies"] += b"HTTPS_PROXY=" in environment
+            if SECRET.encode() in environment:
                 self.found["environment"].append(pid)
             for part in self.memory(pid):
                 self.found["marker"] |= b"in-memory-marker" in part
                 if SECRET.encode() in part:
                     self.found["memory"].append(pid)
         root = next(pid for pid in self.sandbox_processes() if self.is_probe(pid))
-        self.found["files"] = [str(path) for top in ("tmp", "home", "run", "etc", "dev/shm", "var")
-                               for path in self.files(pathlib.Path(f"/proc/{root}/root/{top}"))]
+        tops = [pathlib.Path(f"/proc/{root}/root/{top}") for top in ("tmp", "home", "run", "etc", "dev/shm", "var")]
+        self.found["files"] = [str(path) for top in tops for path in self.files(top)]
+        self.found["marked"] = [path.name for top in tops for path in self.files(top, "in-memory-marker")]
+        self.found["keys"] = [str(path) for path in self.files(self.world.folder / "state", "PRIVATE KEY")]
         self.found["session"] = [str(path) for path in self.files(self.world.folder / "state")]
 
     @staticmethod
@@ -213,12 +221,12 @@ class Session:
                     pass
 
     @staticmethod
-    def files(top):
-        """Files that hold the secret."""
+    def files(top, wanted=SECRET):
+        """Files that hold a text, by default the secret."""
         for path in top.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 try:
-                    if SECRET.encode() in path.read_bytes():
+                    if wanted.encode() in path.read_bytes():
                         yield path
                 except OSError:
                     pass
@@ -238,15 +246,33 @@ class Session:
             shutil.rmtree(self.world.folder, ignore_errors=True)
 
 
+    def another(self, name: str, configuration: str, *turns) -> pathlib.Path:
+        """A folder for a session of its own, under a service that plays these turns."""
+        self.world.stop_service()
+        self.world.replay(recordings.write(self.world.folder / "recordings" / f"{name}.json", *turns))
+        folder = self.world.folder / name
+        folder.mkdir()
+        (folder / "readme").write_text("nothing\n")
+        (folder / ".cofferdam.yaml").write_text(configuration)
+        return folder
+
+
 @pytest.fixture(scope="module")
-def session():
+def hosts():
+    """The hosts and the service's configuration; the service starts when a session does."""
     made = Session(pathlib.Path(tempfile.mkdtemp(prefix="cofferdam-egress-")))
     try:
         made.prepare()
-        made.run()
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="module")
+def session(hosts):
+    """The session that tried everything."""
+    hosts.run()
+    return hosts
 
 
 def test_the_hosts_can_be_reached_from_where_the_service_is(session):
@@ -256,7 +282,7 @@ def test_the_hosts_can_be_reached_from_where_the_service_is(session):
 
 
 def test_the_probe_came_to_its_end(session):
-    assert session.results.get("done"), session.errors + session.world.log()[-4000:] + json.dumps(session.results)[-3000:]
+    assert session.code == 0 and session.results.get("done"), session.errors + session.world.log()[-4000:] + json.dumps(session.results)[-3000:]
 
 
 HELLO = "hello from the allowed host"
@@ -389,12 +415,14 @@ def test_the_credential_is_seen_by_its_host_only(session):
 
 
 def test_the_credential_is_not_in_the_sandbox(session):
-    assert session.found["marker"], "the memory of the sandbox was read"
+    # First that the look can find something at all.
+    assert session.found["marker"] and session.found["marked"] == ["marker"] and session.found["proxies"] >= 1
     assert session.found["processes"] >= 2
     assert session.found["memory"] == [] and session.found["environment"] == []
     assert session.found["files"] == [] and session.found["session"] == []
     assert SECRET not in json.dumps(session.results)
     assert session.results["credential_file"] == {"secrets": []}
+    assert session.found["keys"] == [], "nor is the key of the session's authority on any disk"
 
 
 def test_the_credential_is_in_no_log(session):
@@ -458,3 +486,62 @@ def test_programs_are_told_of_the_proxy(session):
     assert environment["NO_PROXY"] == "localhost,127.0.0.1,::1"
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO", "PIP_CERT"):
         assert environment[name] == "/run/cofferdam/network/ca-bundle.pem"
+
+
+# Other sessions
+
+def events_of(text: str) -> list:
+    return [json.loads(line)["event"] for line in text.splitlines()]
+
+
+def printed(events: list) -> str:
+    return "".join(event.get("text", "") for event in events if event["type"] == "outputDelta")
+
+
+def fetch(*urls) -> dict:
+    """A call that prints each URL's status."""
+    script = "; ".join(f"curl -sS -o /dev/null -w '%{{http_code}} {url}\\n' {url} || true" for url in urls)
+    return recordings.call("1", "run", command=["/bin/sh", "-c", script])
+
+
+def test_setup_steps_reach_more(hosts):
+    setup = "http://setup.allowed.test/hello"
+    folder = hosts.another(
+        "setup", f"setup:\n  - curl -sSf -o $HOME/fetched {setup}\n",
+        recordings.turn([recordings.ANY], recordings.call(
+            "1", "run", command=["/bin/sh", "-c", f"cat $HOME/fetched; curl -sS -o /dev/null -w ' %{{http_code}}' {setup}"])),
+        recordings.turn([recordings.result("1")], recordings.text("Done.")))
+    events = events_of(hosts.cofferdam("run", "--json", "Look", folder=folder))
+    changes = [event for event in events if event["type"] == "egressRulesChanged"]
+    assert [change["phase"] for change in changes] == ["setup", "agent"]
+    reaches = [any("setup.allowed.test" in rule["rule"] for rule in change["rules"]) for change in changes]
+    assert reaches == [True, False]
+    assert printed(events).endswith(f"{HELLO} 403"), printed(events)
+
+
+def test_a_later_service_goes_on_with_the_network(hosts):
+    plain, tls = "http://plain.allowed.test/hello", "http://six.allowed.test/hello"
+    folder = hosts.another(
+        "later", "instructions: none\n", recordings.turn([recordings.ANY], recordings.text("Ready.")),
+        recordings.turn([recordings.ANY], fetch(plain, tls)),
+        recordings.turn([recordings.result("1")], recordings.text("Done.")))
+    hosts.cofferdam("run", "--keep", "Get ready", folder=folder)
+    hosts.cofferdam("egress", "--deny", "http://six.allowed.test", folder=folder)
+    hosts.world.stop_service(signal.SIGKILL)
+    hosts.cofferdam("prompt", "Now fetch", folder=folder)
+    events = events_of(hosts.cofferdam("attach", "--json", "--replay", folder=folder))
+    assert any(event["type"] == "sessionResumed" for event in events)
+    assert printed(events) == f"200 {plain}\n403 {tls}\n", "the client's change holds on"
+    hosts.cofferdam("stop", folder=folder)
+
+
+def test_without_rules_there_is_nothing_to_connect_to(hosts):
+    script = "env | grep -i proxy; ls /run/cofferdam; python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 3128))'"
+    folder = hosts.another(
+        "closed", "policy: {egress: []}\n",
+        recordings.turn([recordings.ANY], recordings.call("1", "run", command=["/bin/sh", "-c", script])),
+        recordings.turn([recordings.result("1", error=True)], recordings.text("Done.")))
+    events = events_of(hosts.cofferdam("run", "--json", "Look", folder=folder))
+    assert "refused" in printed(events) and "proxy" not in printed(events).lower()
+    assert "network" not in printed(events)
+    assert not [event for event in events if event["type"].startswith("egress")]
