@@ -35,7 +35,8 @@ enum LayerComparison {
         guard new.st_mode & S_IFMT == old.st_mode & S_IFMT else { return false }
         switch new.st_mode & S_IFMT {
         case S_IFLNK:
-            return DirectoryReader.linkTarget(of: name, in: directory) == DirectoryReader.linkTarget(of: name, in: place)
+            return DirectoryReader.linkTarget(of: name, in: directory)
+                == DirectoryReader.linkTarget(of: name, in: place)
         case S_IFREG:
             guard new.st_size == old.st_size, new.st_mode & 0o777 == old.st_mode & 0o777 else { return false }
             let left = DirectoryReader.openFile(name, in: directory)

@@ -1,5 +1,5 @@
-/// What a sandbox is made from.
-public struct SandboxSpec: Sendable, Equatable {
+/// What a sandbox is made from. It can be written down, for a later service that adopts the sandbox.
+public struct SandboxSpec: Sendable, Equatable, Codable {
     /// The session's name; used in messages and as the sandbox's identity.
     public var id: String
     /// Absolute path of the workspace as the user has it. It is mounted at this same path inside.
@@ -16,6 +16,8 @@ public struct SandboxSpec: Sendable, Equatable {
     public var toolchains: [String]
     /// Whether the toolchains that the service's own `PATH` leads to are mounted as well.
     public var detectToolchains: Bool
+    /// Enough for the scratch files of a large build; what is in use counts as the sandbox's memory.
+    public static let defaultTemporaryBytes = 2 << 30
     /// Most bytes that `/tmp`, the home directory and `/dev/shm` may hold, each.
     public var maximumTemporaryBytes: Int
     /// What its processes may take.
@@ -25,6 +27,22 @@ public struct SandboxSpec: Sendable, Equatable {
     /// Whether the supervisor listens on the proxy ports (HTTP on 127.0.0.1:3128, SOCKS5 on 127.0.0.1:1080) and hands
     /// their connections to ``Sandbox/connections``.
     public var egress: Bool
+    /// Host directory that is shown read-only at ``networkPath``: what programs need to use the way out. Its `gitconfig`,
+    /// `pip.conf` and `npmrc` also stand in `/etc`, its `ca-bundle.pem` in place of the system's bundle.
+    public var networkDirectory: String?
+    /// Where ``networkDirectory`` is seen.
+    public static let networkPath = "/run/cofferdam/network"
+    /// What stands at `/`. Toolchains of the host are mounted for ``RootFileSystem/host`` only.
+    public var root: RootFileSystem
+    /// What a prepared environment adds to the workspace and to the home directory.
+    public var layers: EnvironmentLayers
+    /// Whether the home directory is kept on disk in the state directory, as a set-up needs it, and not in memory. It is
+    /// in any case when there are layers of it.
+    public var keepsHome: Bool
+    /// The name that the sandbox's user has inside.
+    public var userName: String
+    /// A second path inside that leads to the workspace, as a link. Absolute; nil for none.
+    public var workspaceLink: String?
 
     public init(
         id: String,
@@ -34,8 +52,13 @@ public struct SandboxSpec: Sendable, Equatable {
         environment: [String: String] = [:],
         toolchains: [String] = [],
         detectToolchains: Bool = true,
-        maximumTemporaryBytes: Int = 2 << 30,
+        maximumTemporaryBytes: Int = Self.defaultTemporaryBytes,
         limits: ResourceLimits = ResourceLimits(),
+        root: RootFileSystem = .host,
+        layers: EnvironmentLayers = EnvironmentLayers(),
+        keepsHome: Bool = false,
+        userName: String = "agent",
+        workspaceLink: String? = nil,
         orphanGrace: Duration = .seconds(15 * 60),
         egress: Bool = false
     ) {
@@ -48,6 +71,11 @@ public struct SandboxSpec: Sendable, Equatable {
         self.detectToolchains = detectToolchains
         self.maximumTemporaryBytes = maximumTemporaryBytes
         self.limits = limits
+        self.root = root
+        self.layers = layers
+        self.keepsHome = keepsHome
+        self.userName = userName
+        self.workspaceLink = workspaceLink
         self.orphanGrace = orphanGrace
         self.egress = egress
     }

@@ -13,6 +13,13 @@ public struct FrozenLayers: Sendable, Equatable {
     public var setAside: [String]
     /// False when a list was too long to be kept whole.
     public var isComplete: Bool
+
+    public init(layers: EnvironmentLayers, added: [String], setAside: [String], isComplete: Bool) {
+        self.layers = layers
+        self.added = added
+        self.setAside = setAside
+        self.isComplete = isComplete
+    }
 }
 
 extension LocalDriver {
@@ -26,7 +33,7 @@ extension LocalDriver {
     public static func freeze(stateDirectory: String, base: String, into target: String) throws -> FrozenLayers {
         let state = StateDirectory(path: stateDirectory)
         var frozen = FrozenLayers(layers: EnvironmentLayers(), added: [], setAside: [], isComplete: true)
-        var freezer = LayerFreezer(attributes: isPrivileged ? .trusted : .user)
+        var freezer = LayerFreezer(attributes: state.marks(ofOwnUser: isPrivileged))
         try freezer.clean(upper: state.upper, base: base)
         frozen.added = freezer.added
         frozen.setAside = freezer.setAside

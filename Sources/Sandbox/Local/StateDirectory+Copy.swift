@@ -26,6 +26,9 @@ extension StateDirectory {
     func makeCopy(_ spec: SandboxSpec, isWhole: Bool, for identity: LaunchPlan.Identity) throws(SandboxError) {
         guard !isCopy else { return }
         if !isWhole {
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+                throw .setUpFailed(step: "create \(path)", errno: errno)
+            }
             // A copy that was begun and not finished.
             for directory in [upper, homeUpper] { try TreeRemoval.remove(directory) }
             for source in [spec.base] + spec.layers.workspace.reversed() { try TreeMerge.copy(source, into: upper) }
@@ -34,7 +37,9 @@ extension StateDirectory {
                 guard mkdir(parent, 0o700) == 0 || errno == EEXIST else {
                     throw .setUpFailed(step: "create \(parent)", errno: errno)
                 }
-                guard mkdir(homeUpper, 0o755) == 0 else { throw .setUpFailed(step: "create \(homeUpper)", errno: errno) }
+                guard mkdir(homeUpper, 0o755) == 0 else {
+                    throw .setUpFailed(step: "create \(homeUpper)", errno: errno)
+                }
                 for source in spec.layers.home.reversed() { try TreeMerge.copy(source, into: homeUpper) }
             }
             if case .own(let user, _) = identity {
