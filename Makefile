@@ -10,7 +10,7 @@ RELEASE = .build-release
 PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	bubblewrap ripgrep gcc make git \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
-	python3-venv openssl procps util-linux
+	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci
 
 .PHONY: help deps venv build demo test test-all bench format lint install uninstall clean
 .DEFAULT_GOAL := help

@@ -67,6 +67,10 @@ let package = Package(
         module("Git", ["Clibgit2"]),
         module("Workspace", ["Git"]),
 
+        // Environments
+        .systemLibrary(name: "Clibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        module("Environments", ["CSpawn", "Clibarchive", "JSON", "Sandbox", crypto]),
+
         // The way out of a sandbox
         module("Egress", [nioCore, nioPosix, nioSSL, nioTLS, x509, crypto, asn1]),
 
@@ -76,7 +80,8 @@ let package = Package(
         module(
             "Agent",
             [
-                "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy",
+                "ProjectConfiguration", "Sandbox",
                 "Store",
                 "Workspace",
             ]),
@@ -84,7 +89,8 @@ let package = Package(
         module(
             "Service",
             [
-                "Agent", "AgentProtocol", "JSON", "JSONRPC", "Models", "Policy", "ProjectConfiguration", "Sandbox",
+                "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC", "Models", "Policy",
+                "ProjectConfiguration", "Sandbox",
                 "Store",
                 "WebSocket", "Workspace", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
             ]),
@@ -105,7 +111,8 @@ let package = Package(
             name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient"],
             swiftSettings: settings),
         .executableTarget(
-            name: "cofferdamd", dependencies: ["Agent", "Models", "Policy", "Sandbox", "Service", argumentParser],
+            name: "cofferdamd",
+            dependencies: ["Agent", "Environments", "Models", "Policy", "Sandbox", "Service", argumentParser],
             swiftSettings: settings),
         .executableTarget(name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings),
 
@@ -113,6 +120,10 @@ let package = Package(
         .executableTarget(
             name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "JSON"], path: "Tests/Benchmarks/Swift",
             swiftSettings: settings),
+
+        .executableTarget(
+            name: "cofferdam-gateway-benchmark", dependencies: ["Egress", "JSON", nioCore, nioPosix],
+            path: "Tests/Benchmarks/Gateway", swiftSettings: settings),
 
         // Tests
         .target(
@@ -127,7 +138,10 @@ let package = Package(
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "CSpawn", "TestSupport"]),
-        tests("EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]),
+        tests("EnvironmentsTests", ["Environments", "Sandbox", "JSON", "TestSupport", crypto]),
+        tests(
+            "EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]
+        ),
         tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
         tests(
             "ModelsTests",
@@ -140,11 +154,16 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "AgentProtocol", "Diagnostics", "Git", "JSON", "Models", "Policy", "ProjectConfiguration",
+                "Agent", "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy", "ProjectConfiguration",
                 "Sandbox",
                 "Store", "SupervisorProtocol", "TestSupport", "Workspace",
             ]),
-        tests("ServiceTests", ["Service", "ServiceClient", "AgentProtocol", "JSONRPC", "WebSocket", "TestSupport"]),
+        tests(
+            "ServiceTests",
+            [
+                "Service", "ServiceClient", "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC", "Policy",
+                "ProjectConfiguration", "Sandbox", "Store", "WebSocket", "TestSupport",
+            ]),
         tests(
             "LanguageServerTests",
             ["LanguageServer", "ServiceClient", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),

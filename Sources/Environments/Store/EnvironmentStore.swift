@@ -156,6 +156,17 @@ public actor EnvironmentStore {
         else { throw .store(path: folder, reason: Self.reason) }
     }
 
+    /// Another session uses what `holder` does, for as long as it exists.
+    public func share(_ holder: String, with other: String) throws(EnvironmentError) {
+        let folder = "\(directory)/leases"
+        for name in Self.names(folder) where access("\(folder)/\(name)/\(leaseName(holder))", F_OK) == 0 {
+            let lease = "\(folder)/\(name)/\(leaseName(other))"
+            guard FileContents.write(Array(other.utf8), to: lease) else {
+                throw .store(path: lease, reason: Self.reason)
+            }
+        }
+    }
+
     private func release(_ kind: Kind, _ hex: String, _ holder: String) {
         unlink("\(leases(kind, hex))/\(leaseName(holder))")
     }

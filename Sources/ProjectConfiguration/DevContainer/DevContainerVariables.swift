@@ -27,7 +27,9 @@ public struct DevContainerVariables: Sendable {
         var rest = text[...]
         while let start = rest.firstRange(of: "${") {
             result += rest[..<start.lowerBound]
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else { break }
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                return result + rest[start.lowerBound...]
+            }
             result += value(String(rest[start.upperBound..<end])) ?? String(rest[start.lowerBound...end])
             rest = rest[rest.index(after: end)...]
             if result.utf8.count > Self.maximumBytes { return "" }

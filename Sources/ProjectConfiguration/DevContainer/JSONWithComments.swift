@@ -4,13 +4,14 @@ enum JSONWithComments {
     static func plain(_ bytes: [UInt8]) -> [UInt8] {
         var text = bytes
         var position = 0
-        /// The last comma, as long as nothing but white space and comments came after it.
+        /// The last comma after a value, as long as nothing but white space and comments came after it.
         var comma: Int?
+        var isAfterValue = false
         while position < text.count {
             switch text[position] {
             case UInt8(ascii: "\""):
                 position = endOfString(text, from: position)
-                comma = nil
+                (comma, isAfterValue) = (nil, true)
                 continue
             case UInt8(ascii: "/") where position + 1 < text.count && text[position + 1] == UInt8(ascii: "/"):
                 while position < text.count, text[position] != UInt8(ascii: "\n") {
@@ -21,12 +22,13 @@ enum JSONWithComments {
             case UInt8(ascii: "/") where position + 1 < text.count && text[position + 1] == UInt8(ascii: "*"):
                 position = blank(&text, from: position)
                 continue
-            case UInt8(ascii: ","): comma = position
+            case UInt8(ascii: ","): (comma, isAfterValue) = (isAfterValue ? position : nil, false)
+            case UInt8(ascii: "{"), UInt8(ascii: "["): (comma, isAfterValue) = (nil, false)
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 if let last = comma { text[last] = UInt8(ascii: " ") }
-                comma = nil
+                (comma, isAfterValue) = (nil, true)
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): break
-            default: comma = nil
+            default: (comma, isAfterValue) = (nil, true)
             }
             position += 1
         }

@@ -5,9 +5,9 @@
 #endif
 
 /// Makes folders that only the service's user can enter.
-enum DirectoryMaker {
+public enum DirectoryMaker {
     /// Makes the folder and those above it where they are missing.
-    static func make(_ path: String) -> Bool {
+    public static func make(_ path: String) -> Bool {
         var built = ""
         for part in path.split(separator: "/") {
             built += "/\(part)"

@@ -27,6 +27,10 @@ function react.sessionStatus(session, event, live)
     end
 end
 
+function react.sessionQueued(session, event)
+    session.activity = ('waiting: position %d'):format(event.position or 0)
+end
+
 function react.turnStarted(session, event, live)
     session.state = 'running'
     session.outcome = nil
@@ -89,6 +93,18 @@ end
 
 function react.checkStarted(session, event)
     session.activity = 'checking ' .. util.one_line(event.name, 30)
+end
+
+function react.environmentPreparing(session, event)
+    session.activity = event.activity == 'waiting' and 'waiting for another setup' or 'preparing the environment'
+end
+
+function react.setupStarted(session, event)
+    session.activity = ('setup %s of %s'):format(tostring(event.step), tostring(event.steps))
+end
+
+function react.environmentPrepared(session)
+    session.activity = 'starting'
 end
 
 function react.modelRetried(session)
@@ -154,6 +170,8 @@ local needs_item = {
     outputDelta = true,
     checkStarted = true,
     checkCompleted = true,
+    setupStarted = true,
+    setupCompleted = true,
 }
 local needs_text = { messageDelta = true, messageCompleted = true, reasoningDelta = true, reasoningCompleted = true }
 

@@ -1,0 +1,39 @@
+import AgentProtocol
+
+extension TranscriptRenderer {
+    mutating func setupCompleted(_ event: SetupCompleted) -> String {
+        endOutput(event.itemId) + note("Setup \(Wording.result(event.result)).")
+    }
+
+    mutating func environmentPrepared(_ event: EnvironmentPrepared) -> String {
+        var text = note("Environment \(DisplayText.exact(event.environment, limit: 80))\(Wording.origin(event.setup)).")
+        for line in (event.notes ?? []).prefix(Self.mostItems) { text += note(DisplayText.exact(line, limit: 1000)) }
+        return text
+    }
+}
+
+extension Wording {
+    static func preparing(_ event: EnvironmentPreparing) -> String {
+        let name = DisplayText.exact(event.environment, limit: 80)
+        return switch event.activity {
+        case .unpacking: "unpacking the environment \(name)"
+        case .waiting: "waiting for another session that prepares the environment \(name)"
+        case .setup: "setting up the environment \(name)"
+        }
+    }
+
+    static func origin(_ origin: SetupOrigin) -> String {
+        switch origin {
+        case .none: ""
+        case .ran: ", set up"
+        case .reused: ", set up by an earlier session"
+        case .waited: ", set up by another session"
+        }
+    }
+
+    /// A shell's script as it was written.
+    static func words(_ command: [String]) -> String {
+        if command.count == 3, command[0] == "/bin/sh", command[1] == "-c" { return command[2] }
+        return command.joined(separator: " ")
+    }
+}
