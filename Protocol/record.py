@@ -36,6 +36,8 @@ EXCHANGES = [
     ("agent-detach", TO_SERVER, "agent/detach"),
     ("agent-approve", TO_SERVER, "agent/approve"),
     ("agent-approve-ask", TO_CLIENT, "agent/approve"),
+    ("agent-fork", TO_SERVER, "agent/fork"),
+    ("agent-restore", TO_SERVER, "agent/restore"),
     ("agent-diff", TO_SERVER, "agent/diff"),
     ("agent-apply", TO_SERVER, "agent/apply"),
     ("agent-transcript", TO_SERVER, "agent/transcript"),
@@ -43,6 +45,7 @@ EXCHANGES = [
 # Events that belong together.
 GROUPS = {
     "events-session": ["sessionStatus"],
+    "events-queue": ["sessionQueued"],
     "events-turn": ["turnStarted", "promptReceived", "turnCompleted"],
     "events-message": ["messageStarted", "messageDelta", "messageCompleted", "usageUpdated"],
     "events-reasoning": ["reasoningStarted", "reasoningDelta", "reasoningCompleted"],
@@ -51,6 +54,9 @@ GROUPS = {
     "events-check": ["checkStarted", "diagnosticsUpdated", "checkCompleted"],
     "events-approval": ["approvalRequested", "approvalResolved"],
     "events-result": ["resultApplied"],
+    "events-snapshot": ["snapshotTaken", "snapshotFailed", "sessionRestored", "sessionForked"],
+    "events-resume": ["sessionResumed", "commandEnded"],
+    "events-environment": ["environmentPreparing", "setupStarted", "setupCompleted", "environmentPrepared"],
     "events-gap": ["gap"],
 }
 # A reader wants to see each kind a few times, not every line of a long run.
@@ -178,7 +184,7 @@ def main():
     parser.add_argument("--ask", metavar="TOOL", help="policy for the copy: ask before every call of this tool")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
     options = parser.parse_args()
-    kept = ["cancel-request", "service-initialize", "service-applied"]
+    kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)
@@ -195,7 +201,7 @@ def main():
             continue
         text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in chosen)
         (options.out / f"{name}.jsonl").write_text(text, encoding="utf-8")
-    print(f"recorded {len(found) + 3 - len(kept)} transcripts; as they were: {', '.join(sorted(kept))}")
+    print(f"recorded {len(found) + 5 - len(kept)} transcripts; as they were: {', '.join(sorted(kept))}")
 
 
 if __name__ == "__main__":

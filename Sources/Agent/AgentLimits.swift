@@ -22,6 +22,8 @@ public struct AgentLimits: Sendable, Codable {
     public var commandOutputBytes = ExecRequest.defaultOutputLimit
     /// Commands that run in the background at the same time: a server, a watcher, a few more.
     public var backgroundCommands = 16
+    /// Seconds that a setup command may run: some compile a whole toolchain.
+    public var setupSeconds = 3600
     /// Seconds that an approval waits for an answer.
     public var approvalSeconds = 900
     /// Equal tool calls with equal results in a row before the model is told, and before the turn ends.
@@ -37,6 +39,8 @@ public struct AgentLimits: Sendable, Codable {
     public var resultFileBytes = 32 << 20
     /// Bytes of all contents and patches of one result: as base64 it must fit into one message (64 MiB).
     public var resultBytes = 40 << 20
+    /// What the steps to which a session can be set back may take.
+    public var snapshots = SnapshotLimits()
     /// Bytes of a patch in an event.
     public var eventPatchBytes = 64 << 10
 

@@ -18,32 +18,32 @@ extension AgentSession {
 
     /// Snapshot, configuration, policy, sandbox, baseline. A failure ends the session with its reason.
     func boot() async {
+        if let fork { return await boot(from: fork) }
         var sandbox: (any Sandbox)?
         do {
-            let base = "\(configuration.stateDirectory)/base"
             let folder = configuration.workspaceFolder
             let overlays = Dictionary(
                 (configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }
             ) { _, last in last }
-            let snapshot = try await Background.run {
-                guard mkdir(base, 0o700) == 0 else {
-                    throw AgentError.configuration("cannot make \(base): \(String(cString: strerror(errno)))")
-                }
-                return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays)
-            }
+            let snapshot = try await takeBase(overlays)
             let project = try projectConfiguration(snapshot)
             let checks = try checkDefinitions(project, snapshot)
             try Task.checkCancellation()
-            let made = try await configuration.driver.create(
-                SandboxSpec(
-                    id: configuration.sessionId, workspacePath: folder, base: base,
-                    stateDirectory: configuration.stateDirectory, environment: project.environment))
+            let layers = policyLayers(project)
+            try await openNetwork(EffectivePolicy(layers: layers))
+            let spec = SandboxSpec(
+                id: configuration.sessionId, workspacePath: folder, base: snapshot.base,
+                stateDirectory: configuration.stateDirectory, environment: project.environment,
+                maximumTemporaryBytes: configuration.temporaryBytes ?? SandboxSpec.defaultTemporaryBytes,
+                limits: configuration.resources.lowered(by: project.limits)
+            ).joined(to: network)
+            let prepared = try await prepareEnvironment(for: spec, project, snapshot)
+            let made = try await makeSandbox(prepared)
             sandbox = made
-            let ready = assemble(made, snapshot, project, checks)
-            try await runBaseline(ready)
-            try Task.checkCancellation()
-            let leftOut = snapshot.leftOut.joined(separator: "; ")
-            await setState(.running, reason: leftOut.isEmpty ? nil : "left out of the sandbox: \(leftOut)")
+            try await joinNetwork(made)
+            let frozen = try await freeze(prepared, layers, snapshot, project, checks)
+            let ready = assemble(made, snapshot, frozen)
+            try await finishBoot(ready, leftOut: snapshot.leftOut)
             await booted(ready)
         } catch {
             await sandbox?.stop()
@@ -53,16 +53,19 @@ extension AgentSession {
         }
     }
 
-    private func assemble(
-        _ sandbox: any Sandbox, _ snapshot: WorkspaceSnapshot, _ project: ProjectConfiguration,
-        _ checks: [CheckDefinition]
-    ) -> Ready {
-        let limits = configuration.limits
-        let folder = configuration.workspaceFolder
-        let mode = configuration.start.mode ?? .edit
-        let changes = ChangeTracker(
-            snapshot: snapshot, sandbox: sandbox, folder: folder, maximumFileBytes: limits.resultFileBytes)
-        let runner = CommandRunner(sandbox: sandbox, log: log, limits: limits)
+    /// Baseline and first state; what a later service needs not do again.
+    func finishBoot(_ ready: Ready, leftOut: [String]) async throws {
+        try await runBaseline(ready)
+        try Task.checkCancellation()
+        hasBooted = true
+        try await log.keep(try sessionChanges() + [.gone(KeptKey.round)])
+        let leftOut = leftOut.joined(separator: "; ")
+        await takeStep(of: ready)
+        await setState(.running, reason: leftOut.isEmpty ? nil : "left out of the sandbox: \(leftOut)")
+    }
+
+    /// Every layer, the repository's last; one that cannot be read denies everything.
+    private func policyLayers(_ project: ProjectConfiguration) -> [PolicyLayer] {
         var layers = configuration.policyLayers
         if let policy = project.policy {
             do {
@@ -71,17 +74,52 @@ extension AgentSession {
                 layers.append(.failed(name: "repository", reason: "\(Self.configurationFile): \(error)"))
             }
         }
+        return layers
+    }
+
+    /// From here on neither the policy nor the checks nor the sandbox's shape change, whatever the service is started
+    /// with later.
+    private func freeze(
+        _ spec: SandboxSpec, _ layers: [PolicyLayer], _ snapshot: WorkspaceSnapshot, _ project: ProjectConfiguration,
+        _ checks: [CheckDefinition]
+    ) async throws -> KeptFrozen {
+        let mode = configuration.start.mode ?? .edit
+        let frozen = KeptFrozen(
+            spec: spec, policyLayers: layers, checks: mode == .plan ? [] : checks,
+            systemPrompt: SystemPrompt.text(
+                workspace: configuration.workspaceFolder, mode: mode, checks: checks,
+                instructions: instructions(project, snapshot), reachable: await reachable()),
+            treeHash: snapshot.treeHash, leftOut: snapshot.leftOut, limits: project.limits)
+        let directory = configuration.stateDirectory
+        try await Background.run {
+            guard snapshot.writeManifest(Self.manifest(directory)) else {
+                throw AgentError.configuration(
+                    "cannot write \(Self.manifest(directory)): \(String(cString: strerror(errno)))")
+            }
+        }
+        try await log.keep([.value(KeptKey.frozen, frozen)])
+        return frozen
+    }
+
+    func assemble(_ sandbox: any Sandbox, _ snapshot: WorkspaceSnapshot, _ frozen: KeptFrozen) -> Ready {
+        let limits = configuration.limits.lowered(by: frozen.limits)
+        let folder = configuration.workspaceFolder
+        let changes = ChangeTracker(
+            snapshot: snapshot, sandbox: sandbox, folder: folder, maximumFileBytes: limits.resultFileBytes, log: log,
+            resumption: resumption)
+        let runner = CommandRunner(sandbox: sandbox, log: log, limits: limits, resumption: resumption)
+        let background = BackgroundCommands(runner: runner, changes: changes)
         let context = ToolContext(
-            workspace: folder, sandbox: sandbox, log: log, runner: runner, changes: changes, limits: limits)
+            workspace: folder, sandbox: sandbox, log: log, runner: runner, changes: changes, background: background,
+            limits: limits, resumption: resumption)
         return Ready(
             sandbox: sandbox, snapshot: snapshot, changes: changes,
             checks: CheckRunner(
-                checks: mode == .plan ? [] : checks, runner: runner, changes: changes, workspace: folder,
-                limits: limits),
-            policy: EffectivePolicy(layers: layers), tools: ToolBox(mode: mode), context: context,
-            systemPrompt: SystemPrompt.text(
-                workspace: folder, mode: mode, checks: checks,
-                instructions: instructions(project, snapshot)))
+                checks: frozen.checks, runner: runner, changes: changes, workspace: folder, limits: limits,
+                resumption: resumption),
+            policy: EffectivePolicy(layers: frozen.policyLayers),
+            tools: ToolBox(mode: configuration.start.mode ?? .edit), context: context,
+            systemPrompt: frozen.systemPrompt, background: background, frozen: frozen)
     }
 
     /// What the checks say of the untouched tree: the model starts with it, and later runs are compared with it.

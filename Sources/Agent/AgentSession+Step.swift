@@ -46,7 +46,8 @@ extension AgentSession {
                 usage.outputTokens += step.outputTokens
                 usage.cacheReadTokens += step.cacheReadTokens
                 usage.cacheWriteTokens += step.cacheWriteTokens
-                try await emit(.usageUpdated(UsageUpdated(step: step, session: usage)))
+                try await log.append(
+                    .usageUpdated(UsageUpdated(step: step, session: usage)), keeping: try answerChanges(response))
                 return response
             }
         }

@@ -11,8 +11,14 @@ extension AgentSession {
     ///
     /// Each result is in ``callResults`` as soon as it is there, also when the round ends early.
     /// - Returns: the time in which the user was asked; calls side by side wait at the same time.
-    func runCalls(_ calls: [ToolCall], _ ready: Ready) async throws -> Duration {
+    func runCalls(_ calls: [ToolCall], _ ready: Ready, treeBefore: String) async throws -> Duration {
         callResults = [:]
+        for (position, kept) in keptCalls where position < calls.count {
+            // Done under a former service.
+            guard let result = kept.result else { continue }
+            callResults[position] = ToolResult(
+                callID: calls[position].id, text: result.text, isError: result.isError)
+        }
         var waited: Duration = .zero
         var index = 0
         while index < calls.count {
@@ -22,8 +28,10 @@ extension AgentSession {
                 while end < calls.count, !edits(calls[end], ready) { end += 1 }
             }
             waited += try await withThrowingTaskGroup(of: Duration.self) { group in
-                for position in index..<end {
-                    group.addTask { try await self.runCall(calls[position], at: position, ready) }
+                for position in index..<end where callResults[position] == nil {
+                    group.addTask {
+                        try await self.runCall(calls[position], at: position, ready, treeBefore: treeBefore)
+                    }
                 }
                 var longest: Duration = .zero
                 for try await time in group { longest = max(longest, time) }
@@ -41,11 +49,15 @@ extension AgentSession {
 
     /// One call from its first event to its last.
     /// - Returns: the time in which the user was asked.
-    private func runCall(_ call: ToolCall, at position: Int, _ ready: Ready) async throws -> Duration {
-        let itemId = newItem("tool")
+    private func runCall(
+        _ call: ToolCall, at position: Int, _ ready: Ready, treeBefore: String
+    ) async throws -> Duration {
+        let isNew = keptCalls[position] == nil
+        let itemId = keptCalls[position]?.itemId ?? newItem("tool")
+        if isNew { keptCalls[position] = KeptCall(itemId: itemId, items: itemCount, treeBefore: treeBefore) }
         var waited: Duration = .zero
         do {
-            let end = try await perform(call, at: position, itemId, ready, &waited)
+            let end = try await perform(call, at: position, itemId, isNew: isNew, ready, &waited)
             try await complete(call, at: position, itemId, end)
             return waited
         } catch is CancellationError {
@@ -59,10 +71,12 @@ extension AgentSession {
     }
 
     /// How a call ended.
-    private struct CallEnd {
+    struct CallEnd {
         var status: ToolCallStatus
         var text: String
         var command: CommandResult?
+        var keeping: [KeptChange] = []
+        var goesOn = false
 
         init(_ status: ToolCallStatus, _ text: String, _ command: CommandResult? = nil) {
             self.status = status
@@ -71,17 +85,39 @@ extension AgentSession {
         }
     }
 
-    private func complete(_ call: ToolCall, at position: Int, _ itemId: String, _ end: CallEnd) async throws {
-        callResults[position] = ToolResult(callID: call.id, text: end.text, isError: end.status != .completed)
-        try await emit(
+    func complete(_ call: ToolCall, at position: Int, _ itemId: String, _ end: CallEnd) async throws {
+        let isError = end.status != .completed
+        callResults[position] = ToolResult(callID: call.id, text: end.text, isError: isError)
+        keptCalls[position]?.result = KeptCall.Result(text: end.text, isError: isError)
+        var keeping =
+            end.keeping + [
+                .gone(KeptKey.exec(itemId)), .gone(KeptKey.edit(itemId)), .gone(KeptKey.approval(approvalId(itemId))),
+            ]
+        if !end.goesOn { keeping.append(.gone(KeptKey.output(itemId))) }
+        if let kept = keptCalls[position] { keeping.append(try .value(KeptKey.call(position), kept)) }
+        try await log.append(
             .toolCallCompleted(
-                ToolCallCompleted(itemId: itemId, status: end.status, text: end.text, command: end.command)))
+                ToolCallCompleted(itemId: itemId, status: end.status, text: end.text, command: end.command)),
+            keeping: keeping)
+    }
+
+    private func approvalId(_ itemId: String) -> String { "\(configuration.sessionId)-\(itemId)" }
+
+    /// The call begins; one that a former service began has begun.
+    private func began(
+        _ call: ToolCall, at position: Int, _ itemId: String, title: String, isNew: Bool
+    ) async throws {
+        guard isNew, let kept = keptCalls[position] else { return }
+        try await log.append(
+            .toolCallStarted(
+                ToolCallStarted(itemId: itemId, tool: call.name, title: title, arguments: call.arguments)),
+            keeping: [.value(KeptKey.call(position), kept)])
     }
 
     /// Arguments, then policy, then the user, then the deed.
     /// - Throws: what ends the turn; all that the model can learn from is a `CallEnd`.
     private func perform(
-        _ call: ToolCall, at position: Int, _ itemId: String, _ ready: Ready, _ waited: inout Duration
+        _ call: ToolCall, at position: Int, _ itemId: String, isNew: Bool, _ ready: Ready, _ waited: inout Duration
     ) async throws -> CallEnd {
         var prepared: PreparedCall
         let tool: any Tool
@@ -95,14 +131,10 @@ extension AgentSession {
             tool = try ready.tools.tool(call.name)
             prepared = try tool.prepare(call.arguments, ready.context)
         } catch {
-            try await emit(
-                .toolCallStarted(
-                    ToolCallStarted(itemId: itemId, tool: call.name, title: call.name, arguments: call.arguments)))
+            try await began(call, at: position, itemId, title: call.name, isNew: isNew)
             return CallEnd(.failed, error.text)
         }
-        try await emit(
-            .toolCallStarted(
-                ToolCallStarted(itemId: itemId, tool: call.name, title: prepared.title, arguments: call.arguments)))
+        try await began(call, at: position, itemId, title: prepared.title, isNew: isNew)
         let decision = ready.policy.decide(prepared.action)
         var preface = ""
         do {
@@ -129,7 +161,10 @@ extension AgentSession {
             let outcome = try await prepared.run(itemId)
             let text = HeadTailBuffer.capped(
                 preface + outcome.text, limit: configuration.limits.toolOutputBytes * 2 + 4096)
-            return CallEnd(outcome.isError ? .failed : .completed, text, outcome.command)
+            var end = CallEnd(outcome.isError ? .failed : .completed, text, outcome.command)
+            end.keeping = outcome.keeping
+            end.goesOn = outcome.goesOn
+            return end
         } catch let failure as ToolFailure {
             return CallEnd(.failed, preface + failure.text)
         } catch let error as SandboxError {
@@ -151,12 +186,18 @@ extension AgentSession {
         _ waited: inout Duration
     ) async throws -> Answer {
         // What cannot be shown cannot be approved: a failure here is the call's.
-        let diff = try await prepared.preview?()
+        let known = await approvals.known(approvalId(itemId))
+        let diff = if let known { known.diff } else { try await prepared.preview?() }
         let seconds = configuration.limits.approvalSeconds
-        let request = ApprovalRequest(
-            approvalId: "\(configuration.sessionId)-\(itemId)", toolCallId: itemId, tool: call.name,
-            title: prepared.title, reason: decision.explanation, arguments: call.arguments, command: prepared.command,
-            diff: diff, expiresAt: currentMilliseconds() + seconds * 1000)
+        // An edit that had begun before the service ended was allowed before that.
+        let hasBegun = resumption.has(KeptKey.edit(itemId))
+        let request =
+            known
+            ?? ApprovalRequest(
+                approvalId: approvalId(itemId), toolCallId: itemId, tool: call.name,
+                title: prepared.title, reason: decision.explanation, arguments: call.arguments,
+                command: prepared.command,
+                diff: diff, expiresAt: currentMilliseconds() + seconds * 1000)
         let asked = ContinuousClock.now
         asking += 1
         await setState(.waiting)
@@ -172,7 +213,7 @@ extension AgentSession {
         switch (answer.resolution.cause, answer.resolution.decision) {
         case (.answered, .allowOnce?), (.answered, .allowSession?):
             // What was shown is what is done: something in the sandbox may have changed the file meanwhile.
-            if try await prepared.preview?() != diff {
+            if !hasBegun, try await prepared.preview?() != diff {
                 return .refused("Not done: the file changed while the user was asked. Read it and call again.")
             }
             guard answer.resolution.decision == .allowSession else { return .allowed }

@@ -11,25 +11,62 @@ extension AgentSession {
     }
 
     /// Works on one prompt until the checks agree, a limit is met, or someone ends it.
-    func runTurn(_ prompt: String) async {
+    func runTurn(_ prompt: QueuedPrompt) async {
         guard let ready else { return }
-        let turnId = newTurn()
-        let clock = ContinuousClock()
-        let started = clock.now
-        var loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: started)
-        var ending: Ending
-        do {
+        let now = ContinuousClock.now
+        let loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: now)
+        let turn = KeptTurn(id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0)
+        await run(turn, loop, ready) {
             await setState(.running)
-            try await emit(
-                .turnStarted(TurnStarted(turnId: turnId, prompt: prompt, model: configuration.modelName)))
-            appendToUser([.text(([prompt] + pendingNotes).joined(separator: "\n\n"))])
+            keptTurn = turn
+            spentPrompts.append(prompt.number)
+            appendToUser([.text(([prompt.text] + pendingNotes).joined(separator: "\n\n"))])
             pendingNotes.removeAll()
-            ending = try await work(ready, &loop)
+            try await log.append(
+                .turnStarted(TurnStarted(turnId: turn.id, prompt: prompt.text, model: configuration.modelName)),
+                keeping: try askChanges())
+        }
+    }
+
+    /// Goes on with a turn that a former service began.
+    func resumeTurn(_ turn: KeptTurn, _ ready: Ready) async {
+        let loop = LoopGuard(
+            budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
+        await run(turn, loop, ready) { await setState(.running) }
+    }
+
+    /// Ends a turn that a former service began and whose sandbox is gone.
+    func fail(_ turn: KeptTurn, reason: String, _ ready: Ready) async {
+        let loop = LoopGuard(
+            budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
+        await end(turn, loop, Ending(outcome: .failed, reason: reason), ready)
+    }
+
+    private func run(
+        _ turn: KeptTurn, _ loop: LoopGuard, _ ready: Ready, begin: () async throws -> Void
+    ) async {
+        var loop = loop
+        let ending: Ending
+        do {
+            await ready.background.beginTurn(turnNumber)
+            try await begin()
+            ending = try await work(ready, &loop, gateFailures: turn.gateFailures)
         } catch is CancellationError {
-            ending = Ending(outcome: state == .failed ? .failed : .cancelled, reason: endReason ?? "cancelled")
+            await ready.background.endAll(ofTurn: turnNumber)
+            ending = Ending(outcome: cancelOutcome, reason: endReason ?? "cancelled")
         } catch {
             ending = Ending(outcome: .failed, reason: "\(error)")
         }
+        await end(turn, loop, ending, ready)
+    }
+
+    private var cancelOutcome: TurnOutcome {
+        if isOutOfTime { return .limit }
+        return state == .failed ? .failed : .cancelled
+    }
+
+    private func end(_ turn: KeptTurn, _ loop: LoopGuard, _ ending: Ending, _ ready: Ready) async {
+        var ending = ending
         closeOpenCalls(reason: ending.reason)
         let tree = try? await ready.changes.state()
         await keepResult()
@@ -41,13 +78,16 @@ extension AgentSession {
             ending.reason += "; not part of the result: \(leftOut.prefix(5).joined(separator: ", "))"
         }
         setOutcome(ending.outcome)
+        await takeStep(of: ready)
+        await settleStep()
         do {
-            try await emit(
+            try await log.append(
                 .turnCompleted(
                     TurnCompleted(
-                        turnId: turnId, outcome: ending.outcome, reason: ending.reason, evidence: ending.evidence,
+                        turnId: turn.id, outcome: ending.outcome, reason: ending.reason, evidence: ending.evidence,
                         treeHash: tree?.treeHash, changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
-                        durationMilliseconds: Int((clock.now - started) / .milliseconds(1)))))
+                        durationMilliseconds: loop.elapsedMilliseconds(now: .now))),
+                keeping: try await turnEndChanges())
         } catch {
             // The log cannot be written: a session without a record does not go on.
             Task { await self.stop(reason: "\(error)", state: .failed) }
@@ -55,18 +95,29 @@ extension AgentSession {
         await tellObserver()
     }
 
-    private func work(_ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending {
-        var gateFailures = 0
+    private func work(_ ready: Ready, _ loop: inout LoopGuard, gateFailures failures: Int) async throws -> Ending {
+        var gateFailures = failures
         while true {
             try Task.checkCancellation()
-            if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
-            takeSteering()
-            let response = try await step(ready)
+            let response: ModelResponse
+            if let json = resumption.takeJSON(KeptKey.response) {
+                // The answer came before the service ended.
+                response = try ModelResponse(json: json)
+            } else {
+                if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
+                takeSteering()
+                keptTurn?.loop = loop.kept(now: .now)
+                keptTurn?.gateFailures = gateFailures
+                keptTurn?.asked = await log.seq
+                try await log.keep(try askChanges())
+                response = try await step(ready)
+            }
             loop.answered(usage(response))
             let calls = response.toolCalls
             if !calls.isEmpty {
                 gateFailures = 0
                 if let ending = try await execute(calls, ready, &loop) { return ending }
+                await takeStep(of: ready)
                 continue
             }
             if response.stopReason == .refusal {
@@ -77,6 +128,7 @@ extension AgentSession {
                 appendToUser([.text("Your answer was cut at the output limit. Go on from where it ended.")])
                 continue
             }
+            await settleStep()
             switch try await gate(ready) {
             case .ended(let ending):
                 return ending
@@ -128,7 +180,8 @@ extension AgentSession {
 
     private func takeSteering() {
         guard !steering.isEmpty else { return }
-        appendToUser(steering.map(ContentBlock.text))
+        appendToUser(steering.map { .text($0.text) })
+        spentPrompts += steering.map(\.number)
         steering.removeAll()
     }
 
@@ -142,8 +195,10 @@ extension AgentSession {
     }
 
     private func execute(_ calls: [ToolCall], _ ready: Ready, _ loop: inout LoopGuard) async throws -> Ending? {
-        let before = try await ready.changes.state().treeHash
-        loop.waited(try await runCalls(calls, ready))
+        let known = keptCalls.values.first?.treeBefore
+        let before = if let known { known } else { try await ready.changes.state().treeHash }
+        await settleStep()
+        loop.waited(try await runCalls(calls, ready, treeBefore: before))
         let results = calls.indices.compactMap { callResults[$0] }
         var blocks = results.map(ContentBlock.toolResult)
         let tree = try await ready.changes.state().treeHash

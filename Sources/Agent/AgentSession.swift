@@ -15,6 +15,7 @@ public actor AgentSession {
     let log: EventLog
     let observer: AgentSessionObserver
     let approvals: ApprovalBroker
+    let resumption: Resumption
 
     /// What is there once the sandbox is up.
     struct Ready {
@@ -26,12 +27,18 @@ public actor AgentSession {
         var tools: ToolBox
         var context: ToolContext
         var systemPrompt: String
+        var background: BackgroundCommands
+        var frozen: KeptFrozen
     }
 
     var ready: Ready?
-    private(set) var state: SessionState = .starting
+    /// The way out of its sandboxes; nil when it has none.
+    var network: (any SessionNetwork)?
+    private(set) var state: SessionState
     private(set) var outcome: TurnOutcome?
     var messages: [ModelMessage] = []
+    /// As they are kept; see ``messageChanges()``.
+    var keptMessages: [ModelMessage] = []
     var usage = TokenUsage()
     /// Actions that the user allowed for the whole session.
     var granted: Set<String> = []
@@ -39,32 +46,119 @@ public actor AgentSession {
     var asking = 0
     /// Results of the answer whose calls run, by position.
     var callResults: [Int: ToolResult] = [:]
+    /// What is kept of those calls, by position.
+    var keptCalls: [Int: KeptCall] = [:]
+    /// The turn that runs, as it is kept.
+    var keptTurn: KeptTurn?
+    /// Whether the baseline was taken.
+    var hasBooted = false
+    /// A former service was ending the session.
+    var ending: KeptSession.Ending?
+    /// Milliseconds since 1970.
+    var startedAt = currentMilliseconds()
+    /// The session ends because its time is over: so does the turn.
+    var isOutOfTime = false
     /// Why the session is ending, for the turn that ends with it.
     private(set) var endReason: String?
-    var steering: [String] = []
+    var steering: [QueuedPrompt] = []
+    /// Prompts that no longer wait, until that is kept.
+    var spentPrompts: [Int] = []
     /// Notes that the next message to the model carries (the baseline's report).
     var pendingNotes: [String] = []
-    private var queue: [String] = []
+    var queue: [QueuedPrompt] = []
+    var steps = StepHistory()
+    /// What the session begins with that is forked from another one, until it has begun.
+    var fork: ForkPoint?
     private var bootTask: Task<Void, Never>?
-    private var turnTask: Task<Void, Never>?
-    private var watchTask: Task<Void, Never>?
+    private var resumeTask: Task<Void, Never>?
+    private(set) var turnTask: Task<Void, Never>?
+    private(set) var watchTask: Task<Void, Never>?
+    private var timeTask: Task<Void, Never>?
     private var turns = 0
     private var items = 0
+    private var prompts = 0
 
-    public init(configuration: AgentSessionConfiguration, log: EventLog, observer: AgentSessionObserver) {
+    /// - Parameters:
+    ///   - kept: what the session had kept when the service before this one ended; see ``resume()``.
+    ///   - state: the state that it was in then.
+    public init(
+        configuration: AgentSessionConfiguration, log: EventLog, observer: AgentSessionObserver,
+        kept: [String: [UInt8]] = [:], state: SessionState = .starting
+    ) {
         self.configuration = configuration
         self.log = log
         self.observer = observer
-        approvals = ApprovalBroker(log: log, observer: observer)
+        self.state = state
+        resumption = Resumption(kept)
+        approvals = ApprovalBroker(log: log, observer: observer, resumption: resumption)
     }
 
     // MARK: Verbs
 
     /// Boots the sandbox and begins the first turn; returns at once.
     public func start() async throws {
-        try await emit(.sessionStatus(SessionStatusEvent(state: .starting)))
-        queue.append(SystemPrompt.user(configuration.start.prompt, configuration.start.context))
-        bootTask = Task { await self.boot() }
+        let prompt = newPrompt(SystemPrompt.user(configuration.start.prompt, configuration.start.context))
+        try await log.append(
+            .sessionStatus(SessionStatusEvent(state: .starting)),
+            keeping: [
+                .value(KeptKey.start, KeptStart(configuration, startedAt: startedAt)),
+                .value(KeptKey.prompt(prompt.number), prompt),
+            ])
+        queue.append(prompt)
+        startClock()
+        beginBoot()
+    }
+
+    func beginBoot() { bootTask = Task { await self.bootInTurn() } }
+
+    /// Goes on with a session that a former service left; returns at once.
+    public func resume() {
+        guard resumeTask == nil else { return }
+        // At once: prompts can come from now on.
+        recall()
+        resumeTask = Task {
+            await self.takeUp()
+            self.takenUp()
+        }
+    }
+
+    /// Ends a session that cannot go on; from within ``takeUp()``.
+    func endResuming(reason: String, state final: SessionState) async {
+        resumeTask = nil  // `stop` waits for it
+        await stop(reason: reason, state: final)
+    }
+
+    private func takenUp() {
+        resumeTask = nil
+        guard state.isLive else { return }
+        startClock()
+        if let keptTurn, let ready {
+            turnTask = Task {
+                await self.resumeTurn(keptTurn, ready)
+                await self.turnEnded()
+            }
+            if keptTurn.cancelled { turnTask?.cancel() }
+        } else {
+            startNextTurn()
+        }
+    }
+
+    /// The session's time runs from its start, whichever service it is with.
+    func startClock() {
+        guard timeTask == nil, let seconds = configuration.resources.wallSeconds else { return }
+        let left = max(0, startedAt + seconds * 1000 - currentMilliseconds())
+        timeTask = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(left))
+            guard !Task.isCancelled else { return }
+            await self?.outOfTime(seconds)
+        }
+    }
+
+    private func outOfTime(_ seconds: Int) async {
+        guard state.isLive else { return }
+        isOutOfTime = true
+        timeTask = nil
+        await stop(reason: "the session's time limit of \(seconds) s is reached")
     }
 
     /// - Returns: the sequence number of the event that records the prompt.
@@ -72,23 +166,35 @@ public actor AgentSession {
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         let text = SystemPrompt.user(params.text, params.context)
         let delivery = params.delivery ?? .queue
-        let seq = try await log.append(.promptReceived(PromptReceived(text: params.text, delivery: delivery)))
+        let prompt = newPrompt(text, steers: delivery == .steer)
+        let seq = try await log.append(
+            .promptReceived(PromptReceived(text: params.text, delivery: delivery)),
+            keeping: [.value(KeptKey.prompt(prompt.number), prompt)])
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
-        if delivery == .steer, turnTask != nil {
-            steering.append(text)
+        if delivery == .steer, turnTask != nil || (resumeTask != nil && keptTurn != nil) {
+            steering.append(prompt)
         } else {
-            queue.append(text)
+            queue.append(prompt)
             startNextTurn()
         }
         return seq
     }
 
+    func newPrompt(_ text: String, steers: Bool = false) -> QueuedPrompt {
+        prompts += 1
+        return QueuedPrompt(number: prompts, text: text, steers: steers)
+    }
+
     /// Ends the running turn and what waits behind it. Returns at once; the end is an event.
-    public func cancel() {
+    public func cancel() async {
+        spentPrompts += (queue + steering).map(\.number)
         queue.removeAll()
         steering.removeAll()
+        keptTurn?.cancelled = true
         turnTask?.cancel()
         if turnTask == nil, let bootTask { bootTask.cancel() }
+        // A service that ends now must not bring back what was cancelled. What cannot be kept fails the turn itself.
+        try? await log.keep(try turnChanges())
     }
 
     /// Ends the session: turn, sandbox, everything that runs in it.
@@ -99,11 +205,23 @@ public actor AgentSession {
         queue.removeAll()
         bootTask?.cancel()
         turnTask?.cancel()
+        timeTask?.cancel()
+        try? await log.keep(try sessionChanges(ending: KeptSession.Ending(reason: reason, state: final)))
         await bootTask?.value
+        await resumeTask?.value
         await turnTask?.value
+        await steps.restoring?.value
+        await settleStep()
         watchTask?.cancel()
+        await ready?.background.endAll()
         await ready?.sandbox.stop()
-        _ = try? await emit(.sessionStatus(SessionStatusEvent(state: final, reason: reason)))
+        await network?.close()
+        if ending?.isTold != true {
+            let told = KeptSession.Ending(reason: reason, state: final, isTold: true)
+            _ = try? await log.append(
+                .sessionStatus(SessionStatusEvent(state: final, reason: reason)),
+                keeping: (try? sessionChanges(ending: told)) ?? [])
+        }
         await observer.stateChanged(final, outcome)
     }
 
@@ -117,7 +235,9 @@ public actor AgentSession {
     }
 
     /// Whether a turn runs or is about to.
-    public var isBusy: Bool { turnTask != nil || bootTask != nil || !queue.isEmpty }
+    public var isBusy: Bool {
+        turnTask != nil || bootTask != nil || resumeTask != nil || steps.isRestoring || !queue.isEmpty
+    }
 
     // MARK: Shared by the extensions
 
@@ -133,6 +253,21 @@ public actor AgentSession {
         return "turn-\(turns)"
     }
 
+    /// The running number of the turn.
+    var turnNumber: Int { turns }
+    /// Items begun so far.
+    var itemCount: Int { items }
+
+    /// Goes on counting where a former service was.
+    func restore(_ kept: KeptSession, prompts: Int) {
+        turns = kept.turns
+        items = max(items, kept.items)
+        outcome = kept.outcome
+        self.prompts = max(self.prompts, prompts)
+    }
+
+    func countItems(atLeast count: Int) { items = max(items, count) }
+
     func setState(_ new: SessionState, reason: String? = nil) async {
         guard state.isLive, state != new else { return }
         state = new
@@ -140,7 +275,7 @@ public actor AgentSession {
         await tellObserver()
     }
 
-    func setOutcome(_ new: TurnOutcome) { outcome = new }
+    func setOutcome(_ new: TurnOutcome?) { outcome = new }
 
     /// Tells the state as it now is: it may have changed again while an event was written. The end is told by `stop`
     /// alone, after its last event.
@@ -154,16 +289,23 @@ public actor AgentSession {
         bootTask = nil
         ready = result
         guard let result, state.isLive else { return }
+        watch(result)
+        startNextTurn()
+    }
+
+    /// Ends the session when its sandbox is lost.
+    func watch(_ result: Ready) {
         watchTask = Task { [weak self] in
             if case .lost(let reason) = await result.sandbox.termination {
                 await self?.stop(reason: "the sandbox was lost: \(reason)", state: .failed)
             }
         }
-        startNextTurn()
     }
 
-    private func startNextTurn() {
-        guard ready != nil, turnTask == nil, state.isLive, !queue.isEmpty else { return }
+    func startNextTurn() {
+        guard ready != nil, hasBooted, resumeTask == nil, turnTask == nil, !steps.isRestoring, state.isLive,
+            !queue.isEmpty
+        else { return }
         let prompt = queue.removeFirst()
         turnTask = Task {
             await self.runTurn(prompt)

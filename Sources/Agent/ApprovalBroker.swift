@@ -23,10 +23,20 @@ actor ApprovalBroker {
     private var questions: [String: Question] = [:]
     private var resolved: [String: ApprovalResolution] = [:]
 
-    init(log: EventLog, observer: AgentSessionObserver) {
+    /// Questions that a former service asked.
+    private var kept: [String: KeptApproval] = [:]
+
+    init(log: EventLog, observer: AgentSessionObserver, resumption: Resumption = Resumption()) {
         self.log = log
         self.observer = observer
+        for id in resumption.names(KeptKey.approval("")) {
+            kept[id] = resumption.take(KeptKey.approval(id), as: KeptApproval.self)
+            if let resolution = kept[id]?.resolution { resolved[id] = resolution }
+        }
     }
+
+    /// The question as a former service asked it.
+    func known(_ id: String) -> ApprovalRequest? { kept[id]?.request }
 
     /// Questions that wait for an answer.
     var requests: [ApprovalRequest] {
@@ -38,12 +48,20 @@ actor ApprovalBroker {
     /// - Throws: `StoreError` when question or answer cannot be recorded: nothing is then allowed.
     func ask(_ request: ApprovalRequest, seconds: Int) async throws -> Answer {
         let id = request.approvalId
+        let known = kept.removeValue(forKey: id)
+        if let resolution = known?.resolution { return Answer(resolution: resolution, arguments: known?.arguments) }
         questions[id] = Question(request: request)
         defer { questions[id] = nil }
-        try await log.append(.approvalRequested(ApprovalRequested(approval: request)))
+        // Asked again, by the same name: the log has the question.
+        if known == nil {
+            try await log.append(
+                .approvalRequested(ApprovalRequested(approval: request)),
+                keeping: [.value(KeptKey.approval(id), KeptApproval(request: request))])
+        }
         await observer.approvalRequested(request)
+        let left = max(0, min(seconds * 1000, request.expiresAt - currentMilliseconds()))
         let timer = Task {
-            try await Task.sleep(for: .seconds(seconds))
+            try await Task.sleep(for: .milliseconds(left))
             await self.resolve(id, ApprovalResolution(approvalId: id, cause: .timedOut), nil)
         }
         defer { timer.cancel() }
@@ -75,11 +93,14 @@ actor ApprovalBroker {
     }
 
     private func resolve(_ id: String, _ resolution: ApprovalResolution, _ arguments: JSONValue?) async {
-        guard questions[id] != nil, resolved[id] == nil else { return }
+        guard let request = questions[id]?.request, resolved[id] == nil else { return }
         resolved[id] = resolution
+        let answered = KeptApproval(request: request, resolution: resolution, arguments: arguments)
         let result: Result<Answer, any Error>
         do {
-            try await log.append(.approvalResolved(ApprovalResolved(resolution: resolution)))
+            try await log.append(
+                .approvalResolved(ApprovalResolved(resolution: resolution)),
+                keeping: [.value(KeptKey.approval(id), answered)])
             result = .success(Answer(resolution: resolution, arguments: arguments))
         } catch {
             // A decision that is not on record permits nothing.

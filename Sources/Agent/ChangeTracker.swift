@@ -2,6 +2,7 @@ import AgentProtocol
 import Git
 import Policy
 import Sandbox
+import Store
 import Workspace
 
 /// What of the sandbox's changes belongs to the work, and what is only a build product.
@@ -30,8 +31,10 @@ actor ChangeTracker {
     private let sandbox: any Sandbox
     private let folder: String
     private let maximumFileBytes: Int
+    private let log: EventLog
     private var touchedByTools: Set<String> = []
     private var products: Set<String> = []
+    private var batches = 0
     /// The rules of the user's folder, opened once: the snapshot holds no repository.
     private lazy var ignore = IgnoreRules(folder: folder)
 
@@ -44,7 +47,17 @@ actor ChangeTracker {
         "dist", "CMakeFiles", ".gradle", ".swiftpm",
     ]
 
-    init(snapshot: WorkspaceSnapshot, sandbox: any Sandbox, folder: String, maximumFileBytes: Int) {
+    init(
+        snapshot: WorkspaceSnapshot, sandbox: any Sandbox, folder: String, maximumFileBytes: Int, log: EventLog,
+        resumption: Resumption = Resumption()
+    ) {
+        self.log = log
+        touchedByTools = Set(resumption.names(KeptKey.touched("")))
+        for batch in resumption.numbers("products/") {
+            products.formUnion(resumption.take(KeptKey.products(batch), as: [String].self) ?? [])
+            batches = batch + 1
+        }
+        products.subtract(touchedByTools)
         self.snapshot = snapshot
         self.sandbox = sandbox
         self.folder = folder
@@ -52,33 +65,60 @@ actor ChangeTracker {
     }
 
     /// A tool is about to change this file by the model's own words.
-    func touched(_ path: String) {
+    /// - Parameter changes: what else is to be kept before it does.
+    func touched(_ path: String, keeping changes: [KeptChange] = []) async throws {
         touchedByTools.insert(path)
         products.remove(path)
+        try await log.keep(changes + [KeptChange(KeptKey.touched(path), Array("true".utf8))])
     }
 
-    /// Paths that the sandbox has and the snapshot has not.
+    /// Paths that the sandbox has and the snapshot has not, but for known products: they stay products.
     func addedPaths() async throws -> Set<String> {
-        Set(try await sandbox.changes().lazy.filter { $0.kind == .added }.map(\.path))
+        Set(try await sandbox.changes().lazy.filter { $0.kind == .added }.map(\.path)).subtracting(products)
+    }
+
+    /// What is known of files beyond the files themselves.
+    var marks: (products: Set<String>, touched: Set<String>) { (products, touchedByTools) }
+
+    /// Puts in place what was known at another time.
+    /// - Returns: what is to be kept of that.
+    func takeOver(products: Set<String>, touched: Set<String>) -> [KeptChange] {
+        var changes = (0..<batches).map { KeptChange.gone(KeptKey.products($0)) }
+        changes += touchedByTools.subtracting(touched).map { .gone(KeptKey.touched($0)) }
+        changes += touched.subtracting(touchedByTools).map { KeptChange(KeptKey.touched($0), Array("true".utf8)) }
+        self.products = products
+        touchedByTools = touched
+        batches = 1
+        if let all = try? KeptChange.value(KeptKey.products(0), products.sorted()) { changes.append(all) }
+        return changes
+    }
+
+    private func addProducts(_ new: [String]) async throws {
+        guard !new.isEmpty else { return }
+        products.formUnion(new)
+        let batch = batches
+        batches += 1
+        try await log.keep([.value(KeptKey.products(batch), new)])
     }
 
     /// A check has ended: whatever it created is a product.
     func checkEnded(addedBefore: Set<String>) async throws {
-        for path in try await addedPaths() where !addedBefore.contains(path) && !touchedByTools.contains(path) {
-            products.insert(path)
-        }
+        let added = try await addedPaths()
+        try await addProducts(added.filter { !addedBefore.contains($0) && !touchedByTools.contains($0) }.sorted())
     }
 
     /// A command of the model has ended: what it created is a product when it looks like one.
     func commandEnded(addedBefore: Set<String>) async throws {
+        var new: [String] = []
         for change in try await sandbox.changes() where change.kind == .added {
             let path = change.path
-            if addedBefore.contains(path) || touchedByTools.contains(path) { continue }
+            if addedBefore.contains(path) || touchedByTools.contains(path) || products.contains(path) { continue }
             let inProductFolder = path.split(separator: "/").dropLast().contains {
                 Self.productFolders.contains(String($0))
             }
-            if inProductFolder || change.size > maximumFileBytes || isBinary(change) { products.insert(path) }
+            if inProductFolder || change.size > maximumFileBytes || isBinary(change) { new.append(path) }
         }
+        try await addProducts(new)
     }
 
     private func isBinary(_ change: WorkspaceChange) -> Bool {

@@ -12,8 +12,37 @@ struct LoopGuard {
     private(set) var steps = 0
     private var tokens = 0
     /// A hash: the results themselves may be large.
-    private var lastSignature: Int?
+    private var lastSignature: UInt64?
     private var repeats = 0
+
+    /// What a later service needs to go on counting. Time without a service does not count.
+    struct Kept: Codable, Sendable {
+        var steps: Int
+        var tokens: Int
+        var elapsedMilliseconds: Int
+        var waitedMilliseconds: Int
+        var signature: UInt64?
+        var repeats: Int
+    }
+
+    func kept(now: ContinuousClock.Instant) -> Kept {
+        Kept(
+            steps: steps, tokens: tokens, elapsedMilliseconds: elapsedMilliseconds(now: now),
+            waitedMilliseconds: Int(waited / .milliseconds(1)), signature: lastSignature, repeats: repeats)
+    }
+
+    /// Since the beginning, waiting included.
+    func elapsedMilliseconds(now: ContinuousClock.Instant) -> Int { Int((now - started) / .milliseconds(1)) }
+
+    /// - Parameter kept: what a former service counted.
+    init(budgets: Budgets?, limits: AgentLimits, now: ContinuousClock.Instant, kept: Kept) {
+        self.init(budgets: budgets, limits: limits, now: now - .milliseconds(kept.elapsedMilliseconds))
+        waited = .milliseconds(kept.waitedMilliseconds)
+        steps = kept.steps
+        tokens = kept.tokens
+        lastSignature = kept.signature
+        repeats = kept.repeats
+    }
 
     init(budgets: Budgets?, limits: AgentLimits, now: ContinuousClock.Instant) {
         // A client can only narrow what the service allows.
@@ -37,10 +66,12 @@ struct LoopGuard {
 
     /// Counts equal rounds of calls with equal results.
     mutating func executed(calls: String, results: String) -> RepeatVerdict {
-        var hasher = Hasher()
-        hasher.combine(calls)
-        hasher.combine(results)
-        let signature = hasher.finalize()
+        // The same in every process, unlike Swift's own: FNV-1a, with a byte between that is no text.
+        var signature: UInt64 = 0xcbf2_9ce4_8422_2325
+        for text in [calls, results] {
+            for byte in text.utf8 { signature = (signature ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+            signature = (signature ^ 0xFF) &* 0x0000_0100_0000_01b3
+        }
         repeats = signature == lastSignature ? repeats + 1 : 1
         lastSignature = signature
         if repeats >= limits.repeatsBeforeEnd { return .end }

@@ -6,6 +6,8 @@ struct OutputEncoder {
     private let stream: AgentProtocol.OutputStream
     private var held: [UInt8] = []
     private var heldOffset = 0
+    /// Offset behind the last byte that went into an event.
+    private(set) var end = 0
 
     init(itemId: String, stream: AgentProtocol.OutputStream) {
         self.itemId = itemId
@@ -20,13 +22,16 @@ struct OutputEncoder {
         held = Array(all.suffix(cut))
         heldOffset = start + all.count - cut
         let ready = cut == 0 ? all : Array(all.dropLast(cut))
-        return ready.isEmpty ? nil : event(start, ready)
+        guard !ready.isEmpty else { return nil }
+        end = start + ready.count
+        return event(start, ready)
     }
 
     /// What is still held when the stream ends.
     mutating func finish() -> AgentEvent? {
         guard !held.isEmpty else { return nil }
         defer { held = [] }
+        end = heldOffset + held.count
         return event(heldOffset, held)
     }
 

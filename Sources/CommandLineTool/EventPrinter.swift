@@ -27,6 +27,8 @@ struct EventPrinter {
         case .sessionStatus(let event):
             let reason = event.reason.map { ": \($0)" } ?? ""
             line("· \(event.state.rawValue)\(reason)", event.state == .failed ? .red : .dim)
+        case .sessionQueued(let event):
+            line("· waiting for other sessions to end: position \(event.position)", .yellow)
         case .turnStarted(let event): line("▶ \(event.model)", .dim)
         case .promptReceived(let event): line("» \(event.text)", .bold)
         case .messageDelta(let event) where Terminal.outputIsTerminal:
@@ -58,6 +60,24 @@ struct EventPrinter {
             line("· \(resolution.decision?.words ?? resolution.cause.rawValue)\(by)", .dim)
         case .turnCompleted(let event): show(event)
         case .resultApplied(let event): line("· applied \(Self.files(event.applied.count))", .dim)
+        case .egressDecided(let event): show(event)
+        case .egressRulesChanged(let event): line("· network: \(EgressWords.rules(event))", .dim)
+        case .snapshotTaken(let event): show(event)
+        case .snapshotFailed(let event): line("! step \(event.step) was not kept: \(event.reason)", .yellow)
+        case .sessionRestored(let event): line("· back at step \(event.step)", .cyan)
+        case .sessionForked(let event): line("· forked from \(event.from) at step \(event.step)", .dim)
+        case .sessionResumed(let event): line("· goes on: \(event.reason)", .yellow)
+        case .commandEnded(let event):
+            endOutput(event.itemId)
+            line("· background command \(event.commandId): \(event.command.words)", .dim)
+        case .environmentPreparing(let event): line("· \(EnvironmentWords.preparing(event))", .dim)
+        case .setupStarted(let event): line("? \(EnvironmentWords.started(event))", .cyan)
+        case .setupCompleted(let event):
+            endOutput(event.itemId)
+            if event.result.exitCode != 0 { line("✗ setup failed: \(event.result.words)", .red) }
+        case .environmentPrepared(let event):
+            line("· \(EnvironmentWords.prepared(event))", .dim)
+            for note in event.notes ?? [] { line("! \(note)", .yellow) }
         case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
         case .messageStarted, .messageDelta, .reasoningStarted, .reasoningDelta, .usageUpdated, .unknown: break
         }
@@ -123,6 +143,17 @@ struct EventPrinter {
         if unsaid.count > 20 { line("  [… \(unsaid.count - 20) more …]", .dim) }
     }
 
+    /// A step without changes is left out: the one before has the same files.
+    private mutating func show(_ event: SnapshotTaken) {
+        if event.changedFiles > 0 {
+            let doubt = event.consistent ? "" : "; something was writing meanwhile"
+            line("· step \(event.step): \(Self.files(event.changedFiles)) changed\(doubt)", .dim)
+        }
+        if let removed = event.removedSteps, !removed.isEmpty {
+            line("· given up for room: steps \(removed.map(String.init).joined(separator: ", "))", .yellow)
+        }
+    }
+
     private mutating func show(_ event: TurnCompleted) {
         let style: Terminal.Style =
             switch event.outcome {
@@ -147,7 +178,7 @@ struct EventPrinter {
         return command == check ? check : "\(check): \(command)"
     }
 
-    private mutating func line(_ text: String, _ style: Terminal.Style?) {
+    mutating func line(_ text: String, _ style: Terminal.Style?) {
         endLine()
         let safe = Terminal.harmless(text)
         Terminal.line(style.map { Terminal.styled(safe, $0) } ?? safe)

@@ -5,6 +5,12 @@ public struct ObjectID: Sendable, Hashable, CustomStringConvertible {
     /// Twenty bytes.
     public let bytes: [UInt8]
 
+    /// - Returns: nil unless there are twenty bytes.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 20 else { return nil }
+        self.bytes = bytes
+    }
+
     init(_ oid: git_oid) {
         bytes = withUnsafeBytes(of: oid.id) { Array($0) }
     }

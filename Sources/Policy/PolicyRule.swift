@@ -1,5 +1,5 @@
 /// A tool and, optionally, a pattern: `read`, `run(git push *)`, `edit(.github/**)`, `*`.
-public struct PolicyRule: Sendable, Equatable, CustomStringConvertible {
+public struct PolicyRule: Sendable, Equatable, Codable, CustomStringConvertible {
     /// Tool name, or `*` for every tool.
     public var tool: String
     public var pattern: String?

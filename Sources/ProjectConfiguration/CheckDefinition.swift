@@ -1,7 +1,7 @@
 /// A command whose success means that the work is in order.
-public struct CheckDefinition: Sendable, Equatable {
+public struct CheckDefinition: Sendable, Equatable, Codable {
     /// When a check runs.
-    public enum Occasion: String, Sendable, CaseIterable {
+    public enum Occasion: String, Sendable, Codable, CaseIterable {
         /// After each edit. A check that turns out to be slow is put off by the agent loop until the end.
         case afterEdit
         /// Only before a turn may call itself done.

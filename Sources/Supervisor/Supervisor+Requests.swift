@@ -55,6 +55,8 @@ extension Supervisor {
             }
         case .file(let number, let operation):
             perform(operation, number: number)
+        case .ping(let number):
+            channel.send(.pong(number))
         }
     }
 

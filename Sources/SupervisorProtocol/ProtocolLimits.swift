@@ -1,7 +1,7 @@
 /// Bounds of the protocol between service and supervisor. Both sides enforce all of them.
 public enum ProtocolLimits {
     /// Version of the messages; the two sides must have the same.
-    public static let version: UInt16 = 2
+    public static let version: UInt16 = 3
     /// First field of the first message, so that a wrong peer is noticed at once.
     public static let magic: UInt32 = 0x4346_5344
     /// Largest payload: bounds what one side makes the other hold before a message is complete.

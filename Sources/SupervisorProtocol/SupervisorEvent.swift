@@ -14,6 +14,8 @@ public enum SupervisorEvent: Sendable, Equatable {
     case input(ExecID, InputState)
     /// Last message of a connection that a newer one took the place of.
     case replaced
+    /// Answer to `ping`.
+    case pong(UInt64)
     /// The supervisor gives up; the text says why.
     case failed(String)
 
@@ -28,7 +30,7 @@ public enum SupervisorEvent: Sendable, Equatable {
 
     private enum Kind: UInt8 {
         case welcome = 129
-        case accepted, refused, output, exited, file, failed, attached, input, replaced
+        case accepted, refused, output, exited, file, failed, attached, input, replaced, pong
     }
 
     /// The complete frame.
@@ -79,6 +81,10 @@ public enum SupervisorEvent: Sendable, Equatable {
             return writer.finish()
         case .replaced:
             return ByteWriter(type: Kind.replaced.rawValue).finish()
+        case .pong(let number):
+            var writer = ByteWriter(type: Kind.pong.rawValue)
+            writer.write(number)
+            return writer.finish()
         case .failed(let text):
             var writer = ByteWriter(type: Kind.failed.rawValue)
             writer.write(text)
@@ -117,6 +123,8 @@ public enum SupervisorEvent: Sendable, Equatable {
             self = .input(try reader.readID(), try InputState(from: &reader))
         case .replaced:
             self = .replaced
+        case .pong:
+            self = .pong(try reader.read())
         case .failed:
             self = .failed(try reader.readText(atMost: 8 << 10))
         }

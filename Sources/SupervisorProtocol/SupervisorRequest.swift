@@ -21,10 +21,12 @@ public enum SupervisorRequest: Sendable, Equatable {
     case resize(ExecID, TerminalCells)
     /// Answered by a `file` event with the same number.
     case file(UInt64, FileRequest)
+    /// Answered by `pong` with the same number at once: is anybody there?
+    case ping(UInt64)
 
     private enum Kind: UInt8 {
         case hello = 1
-        case exec, attach, credit, detach, signal, kill, file, input, closeInput, resize
+        case exec, attach, credit, detach, signal, kill, file, input, closeInput, resize, ping
     }
 
     /// The complete frame.
@@ -90,6 +92,10 @@ public enum SupervisorRequest: Sendable, Equatable {
             writer.write(number)
             request.write(to: &writer)
             return writer.finish()
+        case .ping(let number):
+            var writer = ByteWriter(type: Kind.ping.rawValue)
+            writer.write(number)
+            return writer.finish()
         }
     }
 
@@ -130,6 +136,8 @@ public enum SupervisorRequest: Sendable, Equatable {
             self = .resize(try reader.readID(), try TerminalCells(from: &reader))
         case .file:
             self = .file(try reader.read(), try FileRequest(from: &reader))
+        case .ping:
+            self = .ping(try reader.read())
         }
         try reader.expectEnd()
     }

@@ -2,6 +2,7 @@ import AgentProtocol
 import Git
 import Policy
 import Sandbox
+import Store
 
 /// The common part of the tools that change one file.
 struct FileChange: Sendable {
@@ -20,18 +21,42 @@ struct FileChange: Sendable {
             title: title, action: PolicyAction(tool: tool, subject: .path(path)),
             preview: { try await self.compute().patch },
             run: { itemId in
+                if let kept = context.resumption.take(KeptKey.edit(itemId), as: KeptEdit.self),
+                    let outcome = try await finish(kept, itemId)
+                {
+                    return outcome
+                }
                 let (old, new, patch) = try await compute()
                 if old == new { return ToolOutcome(text: "\(path) already has exactly this contents.") }
-                await context.changes.touched(path)
+                let edit = KeptEdit(
+                    old: try old.map { try ObjectID.blob($0).description }, new: try ObjectID.blob(new).description,
+                    patch: HeadTailBuffer.capped(patch, limit: context.limits.eventPatchBytes))
+                try await context.changes.touched(path, keeping: [.value(KeptKey.edit(itemId), edit)])
                 try await context.sandbox.writeFile(path, new, mode: nil)
-                let kind: FileChangeKind = old == nil ? .added : .modified
-                try await context.log.append(
-                    .fileChanged(
-                        FileChanged(
-                            itemId: itemId, path: path, change: kind,
-                            patch: HeadTailBuffer.capped(patch, limit: context.limits.eventPatchBytes))))
-                return ToolOutcome(text: old == nil ? "Created \(path)." : "Changed \(path).")
+                return try await told(edit, itemId)
             })
+    }
+
+    /// An edit that a former service had begun: a second time could be another change.
+    /// - Returns: nil when it was not done yet.
+    private func finish(_ edit: KeptEdit, _ itemId: String) async throws -> ToolOutcome? {
+        let present = try await current().map { try ObjectID.blob($0).description }
+        if edit.isTold || present == edit.new { return try await told(edit, itemId) }
+        if present == edit.old { return nil }
+        throw ToolFailure("\(path) was changed by something else meanwhile. Read it and call again.")
+    }
+
+    private func told(_ edit: KeptEdit, _ itemId: String) async throws -> ToolOutcome {
+        if !edit.isTold {
+            var known = edit
+            known.isTold = true
+            try await context.log.append(
+                .fileChanged(
+                    FileChanged(
+                        itemId: itemId, path: path, change: edit.old == nil ? .added : .modified, patch: edit.patch)),
+                keeping: [.value(KeptKey.edit(itemId), known)])
+        }
+        return ToolOutcome(text: edit.old == nil ? "Created \(path)." : "Changed \(path).")
     }
 
     private func compute() async throws -> (old: [UInt8]?, new: [UInt8], patch: String) {

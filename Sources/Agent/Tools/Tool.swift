@@ -2,6 +2,7 @@ import AgentProtocol
 import JSON
 import Models
 import Policy
+import Store
 
 /// Something that the model can do in the sandbox.
 protocol Tool: Sendable {
@@ -40,6 +41,10 @@ struct ToolOutcome: Sendable {
     var text: String
     var isError = false
     var command: CommandResult?
+    /// What is to be kept together with the call's end.
+    var keeping: [KeptChange] = []
+    /// The call's command goes on in the background: where its output stands is still needed.
+    var goesOn = false
 }
 
 /// A call that cannot be done: the text tells the model what to do instead.

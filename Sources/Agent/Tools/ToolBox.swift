@@ -9,6 +9,7 @@ struct ToolBox: Sendable {
     init(mode: SessionMode) {
         let all: [any Tool] = [
             ReadTool(), WriteTool(), EditTool(), GlobTool(), GrepTool(), RunTool(), ShellTool(),
+            CommandOutputTool(), CommandInputTool(), CommandStopTool(),
         ]
         let offered = mode == .plan ? all.filter { $0.effect == .reads } : all
         tools = Dictionary(offered.map { ($0.definition.name, $0) }) { first, _ in first }

@@ -10,7 +10,9 @@ struct ToolContext: Sendable {
     let log: EventLog
     let runner: CommandRunner
     let changes: ChangeTracker
+    let background: BackgroundCommands
     let limits: AgentLimits
+    var resumption = Resumption()
 
     /// A path of the model, relative to the workspace.
     func path(_ given: String) throws(ToolFailure) -> String {

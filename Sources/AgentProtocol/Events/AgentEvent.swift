@@ -4,6 +4,7 @@
 /// A reader meets unknown types with `.unknown` and goes on.
 public enum AgentEvent: Sendable, Equatable {
     case sessionStatus(SessionStatusEvent)
+    case sessionQueued(SessionQueued)
     case turnStarted(TurnStarted)
     case turnCompleted(TurnCompleted)
     case promptReceived(PromptReceived)
@@ -25,6 +26,18 @@ public enum AgentEvent: Sendable, Equatable {
     case approvalResolved(ApprovalResolved)
     case usageUpdated(UsageUpdated)
     case resultApplied(ResultApplied)
+    case snapshotTaken(SnapshotTaken)
+    case snapshotFailed(SnapshotFailed)
+    case sessionRestored(SessionRestored)
+    case sessionForked(SessionForked)
+    case egressDecided(EgressDecided)
+    case egressRulesChanged(EgressRulesChanged)
+    case sessionResumed(SessionResumed)
+    case commandEnded(CommandEnded)
+    case environmentPreparing(EnvironmentPreparing)
+    case setupStarted(SetupStarted)
+    case setupCompleted(SetupCompleted)
+    case environmentPrepared(EnvironmentPrepared)
     case gap(Gap)
     /// A type of a later version.
     case unknown(type: String)
@@ -37,6 +50,7 @@ extension AgentEvent: Codable {
         let type = try decoder.container(keyedBy: TypeKey.self).decode(String.self, forKey: .type)
         switch type {
         case "sessionStatus": self = .sessionStatus(try SessionStatusEvent(from: decoder))
+        case "sessionQueued": self = .sessionQueued(try SessionQueued(from: decoder))
         case "turnStarted": self = .turnStarted(try TurnStarted(from: decoder))
         case "turnCompleted": self = .turnCompleted(try TurnCompleted(from: decoder))
         case "promptReceived": self = .promptReceived(try PromptReceived(from: decoder))
@@ -58,6 +72,18 @@ extension AgentEvent: Codable {
         case "approvalResolved": self = .approvalResolved(try ApprovalResolved(from: decoder))
         case "usageUpdated": self = .usageUpdated(try UsageUpdated(from: decoder))
         case "resultApplied": self = .resultApplied(try ResultApplied(from: decoder))
+        case "snapshotTaken": self = .snapshotTaken(try SnapshotTaken(from: decoder))
+        case "snapshotFailed": self = .snapshotFailed(try SnapshotFailed(from: decoder))
+        case "sessionRestored": self = .sessionRestored(try SessionRestored(from: decoder))
+        case "sessionForked": self = .sessionForked(try SessionForked(from: decoder))
+        case "egressDecided": self = .egressDecided(try EgressDecided(from: decoder))
+        case "egressRulesChanged": self = .egressRulesChanged(try EgressRulesChanged(from: decoder))
+        case "sessionResumed": self = .sessionResumed(try SessionResumed(from: decoder))
+        case "commandEnded": self = .commandEnded(try CommandEnded(from: decoder))
+        case "environmentPreparing": self = .environmentPreparing(try EnvironmentPreparing(from: decoder))
+        case "setupStarted": self = .setupStarted(try SetupStarted(from: decoder))
+        case "setupCompleted": self = .setupCompleted(try SetupCompleted(from: decoder))
+        case "environmentPrepared": self = .environmentPrepared(try EnvironmentPrepared(from: decoder))
         case "gap": self = .gap(try Gap(from: decoder))
         default: self = .unknown(type: type)
         }
@@ -68,6 +94,7 @@ extension AgentEvent: Codable {
         try container.encode(type, forKey: .type)
         switch self {
         case .sessionStatus(let event): try event.encode(to: encoder)
+        case .sessionQueued(let event): try event.encode(to: encoder)
         case .turnStarted(let event): try event.encode(to: encoder)
         case .turnCompleted(let event): try event.encode(to: encoder)
         case .promptReceived(let event): try event.encode(to: encoder)
@@ -89,6 +116,18 @@ extension AgentEvent: Codable {
         case .approvalResolved(let event): try event.encode(to: encoder)
         case .usageUpdated(let event): try event.encode(to: encoder)
         case .resultApplied(let event): try event.encode(to: encoder)
+        case .snapshotTaken(let event): try event.encode(to: encoder)
+        case .snapshotFailed(let event): try event.encode(to: encoder)
+        case .sessionRestored(let event): try event.encode(to: encoder)
+        case .sessionForked(let event): try event.encode(to: encoder)
+        case .egressDecided(let event): try event.encode(to: encoder)
+        case .egressRulesChanged(let event): try event.encode(to: encoder)
+        case .sessionResumed(let event): try event.encode(to: encoder)
+        case .commandEnded(let event): try event.encode(to: encoder)
+        case .environmentPreparing(let event): try event.encode(to: encoder)
+        case .setupStarted(let event): try event.encode(to: encoder)
+        case .setupCompleted(let event): try event.encode(to: encoder)
+        case .environmentPrepared(let event): try event.encode(to: encoder)
         case .gap(let event): try event.encode(to: encoder)
         case .unknown: break
         }
@@ -100,6 +139,7 @@ extension AgentEvent {
     public var type: String {
         switch self {
         case .sessionStatus: "sessionStatus"
+        case .sessionQueued: "sessionQueued"
         case .turnStarted: "turnStarted"
         case .turnCompleted: "turnCompleted"
         case .promptReceived: "promptReceived"
@@ -121,6 +161,18 @@ extension AgentEvent {
         case .approvalResolved: "approvalResolved"
         case .usageUpdated: "usageUpdated"
         case .resultApplied: "resultApplied"
+        case .snapshotTaken: "snapshotTaken"
+        case .snapshotFailed: "snapshotFailed"
+        case .sessionRestored: "sessionRestored"
+        case .sessionForked: "sessionForked"
+        case .egressDecided: "egressDecided"
+        case .egressRulesChanged: "egressRulesChanged"
+        case .sessionResumed: "sessionResumed"
+        case .commandEnded: "commandEnded"
+        case .environmentPreparing: "environmentPreparing"
+        case .setupStarted: "setupStarted"
+        case .setupCompleted: "setupCompleted"
+        case .environmentPrepared: "environmentPrepared"
         case .gap: "gap"
         case .unknown(let type): type
         }
@@ -129,6 +181,7 @@ extension AgentEvent {
     /// Every `type` of this version.
     public static let allTypes = [
         "sessionStatus",
+        "sessionQueued",
         "turnStarted",
         "turnCompleted",
         "promptReceived",
@@ -150,6 +203,18 @@ extension AgentEvent {
         "approvalResolved",
         "usageUpdated",
         "resultApplied",
+        "snapshotTaken",
+        "snapshotFailed",
+        "sessionRestored",
+        "sessionForked",
+        "egressDecided",
+        "egressRulesChanged",
+        "sessionResumed",
+        "commandEnded",
+        "environmentPreparing",
+        "setupStarted",
+        "setupCompleted",
+        "environmentPrepared",
         "gap",
     ]
 }

@@ -5,7 +5,7 @@ public struct CommandResult: Codable, Sendable, Equatable {
     public var exitCode: Int?
     /// With `signalled`: the signal's number.
     public var signal: Int?
-    /// With `couldNotStart` and `lost`: why.
+    /// With `couldNotStart` and `lost`: why. With `killed`: by which limit, if by one.
     public var message: String?
     public var durationMilliseconds: Int
     public var cpuMilliseconds: Int?
@@ -13,6 +13,9 @@ public struct CommandResult: Codable, Sendable, Equatable {
     /// Bytes that the command wrote.
     public var stdoutBytes: Int
     public var stderrBytes: Int
+    /// What of it was not kept.
+    public var stdoutTruncated: OutputTruncation?
+    public var stderrTruncated: OutputTruncation?
 
     public enum Status: String, Codable, Sendable, CaseIterable {
         case exited, signalled, timedOut, killed, couldNotStart, outOfMemory, lost
@@ -20,7 +23,8 @@ public struct CommandResult: Codable, Sendable, Equatable {
 
     public init(
         status: Status, exitCode: Int? = nil, signal: Int? = nil, message: String? = nil, durationMilliseconds: Int,
-        cpuMilliseconds: Int? = nil, peakKiB: Int? = nil, stdoutBytes: Int, stderrBytes: Int
+        cpuMilliseconds: Int? = nil, peakKiB: Int? = nil, stdoutBytes: Int, stderrBytes: Int,
+        stdoutTruncated: OutputTruncation? = nil, stderrTruncated: OutputTruncation? = nil
     ) {
         self.status = status
         self.exitCode = exitCode
@@ -31,6 +35,8 @@ public struct CommandResult: Codable, Sendable, Equatable {
         self.peakKiB = peakKiB
         self.stdoutBytes = stdoutBytes
         self.stderrBytes = stderrBytes
+        self.stdoutTruncated = stdoutTruncated
+        self.stderrTruncated = stderrTruncated
     }
 
     /// Exited with 0.

@@ -46,7 +46,7 @@ struct SessionView: Sendable {
     static let mostItems = 2000
 
     var isLive: Bool { state.isLive }
-    var isBusy: Bool { state == .starting || state == .running || state == .waiting }
+    var isBusy: Bool { [.queued, .starting, .running, .waiting].contains(state) }
     /// Whether what happens now is news, not replay.
     var isCurrent: Bool { historyEnd.map { lastSeq >= $0 } ?? false }
     /// Whether there is something to apply.
@@ -61,6 +61,7 @@ struct SessionView: Sendable {
 
     mutating func absorb(_ event: AgentEvent) {
         switch event {
+        case .sessionQueued(let event): activity = Wording.queued(event)
         case .sessionStatus(let event):
             state = event.state
             if !event.state.isLive { end(event.reason) }
@@ -104,8 +105,21 @@ struct SessionView: Sendable {
             if approvals.isEmpty, state == .waiting { state = .running }
         case .resultApplied(let event):
             if event.conflicts.isEmpty { isApplied = true }
-        case .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta, .diagnosticsUpdated, .usageUpdated,
-            .gap, .unknown:
+        case .sessionRestored(let event):
+            isApplied = false
+            outcome = nil
+            activity = "back at step \(event.step)"
+        case .snapshotTaken, .snapshotFailed, .sessionForked: break
+        case .environmentPreparing(let event): activity = Wording.preparing(event)
+        case .setupStarted(let event):
+            begin(event.itemId, "setup: \(DisplayText.exact(Wording.words(event.command), limit: 80))")
+        case .setupCompleted(let event): finish(event.itemId)
+        case .environmentPrepared: activity = "starting"
+        case .sessionResumed(let event):
+            for item in event.voidItemIds { finish(item) }
+            activity = "goes on after a restart of the service"
+        case .commandEnded, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta, .diagnosticsUpdated, .usageUpdated,
+            .egressDecided, .egressRulesChanged, .gap, .unknown:
             break
         }
     }

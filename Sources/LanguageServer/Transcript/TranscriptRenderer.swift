@@ -93,10 +93,32 @@ struct TranscriptRenderer: Sendable {
             let feedback = event.resolution.feedback.map { ": \(DisplayText.exact($0, limit: 500))" } ?? ""
             return note("\(Wording.resolution(event.resolution))\(feedback).")
         case .resultApplied(let event): return resultApplied(event)
+        case .snapshotTaken(let event): return snapshotTaken(event)
+        case .snapshotFailed(let event):
+            return note("Step \(event.step) was not kept: \(DisplayText.exact(event.reason, limit: 500)).")
+        case .sessionRestored(let event): return section("## Back at step \(event.step)")
+        case .sessionForked(let event):
+            return note("Forked from session \(DisplayText.exact(event.from, limit: 80)) at step \(event.step).")
         case .turnCompleted(let event): return turnCompleted(event, time: params.time)
+        case .sessionQueued(let event): return note("\(Wording.queued(event)) …")
         case .sessionStatus(let event):
             guard let reason = event.reason else { return "" }
             return note("Session \(event.state.rawValue): \(DisplayText.exact(reason, limit: 1000))")
+        case .environmentPreparing(let event): return note("\(Wording.preparing(event)) …")
+        case .setupStarted(let event):
+            begin(event.itemId, "Setup \(event.step)")
+            return section("### Setup \(event.step) of \(event.steps)") + command(event.command)
+        case .setupCompleted(let event): return setupCompleted(event)
+        case .environmentPrepared(let event): return environmentPrepared(event)
+        case .egressDecided(let event): return egressDecided(event)
+        case .egressRulesChanged(let event): return egressRulesChanged(event)
+        case .sessionResumed(let event):
+            for item in event.voidItemIds { items[item] = nil }
+            let void = event.voidItemIds.isEmpty ? "" : " Begun texts are void."
+            return note("Goes on: \(DisplayText.exact(event.reason, limit: 500)).\(void)")
+        case .commandEnded(let event):
+            let name = DisplayText.exact(event.commandId, limit: 80)
+            return endOutput(event.itemId) + note("Background command \(name): \(Wording.result(event.command)).")
         case .gap(let event):
             return note(
                 "Events \(event.from) to \(event.to) are missing: \(DisplayText.exact(event.reason, limit: 500)).")
@@ -115,7 +137,7 @@ extension TranscriptRenderer {
 
     private mutating func section(_ heading: String) -> String { endBlock() + "\n\(heading)\n\n" }
 
-    private mutating func note(_ text: String) -> String { endBlock() + "\n\(text)\n" }
+    mutating func note(_ text: String) -> String { endBlock() + "\n\(text)\n" }
 
     private mutating func begin(_ id: String, _ title: String) {
         guard items.count < Self.mostItems else { return }
@@ -191,7 +213,7 @@ extension TranscriptRenderer {
     }
 
     /// Ends an item with output; says what was not shown.
-    private mutating func endOutput(_ id: String) -> String {
+    mutating func endOutput(_ id: String) -> String {
         defer { items[id] = nil }
         guard let hidden = items[id]?.hiddenBytes, hidden > 0 else { return endBlock() }
         return note("(Output capped: \(hidden) more bytes are not shown here.)")
@@ -267,6 +289,18 @@ extension TranscriptRenderer {
             text += "- not \(MarkdownText.code(conflict.path)): \(DisplayText.exact(conflict.reason, limit: 500))\n"
         }
         return text
+    }
+
+    /// A step without changes is left out: the one before has the same files.
+    private mutating func snapshotTaken(_ event: SnapshotTaken) -> String {
+        var sentences: [String] = []
+        if event.changedFiles > 0 { sentences.append("Step \(event.step).") }
+        if event.changedFiles > 0, !event.consistent { sentences.append("Something was writing meanwhile.") }
+        if let removed = event.removedSteps, !removed.isEmpty {
+            let steps = removed.prefix(Self.mostItems).map(String.init).joined(separator: ", ")
+            sentences.append("Given up for room: steps \(steps).")
+        }
+        return sentences.isEmpty ? "" : note(sentences.joined(separator: " "))
     }
 
     private mutating func turnCompleted(_ event: TurnCompleted, time: Int) -> String {

@@ -47,6 +47,14 @@ final class SupervisorLink: Sendable {
         send(.hello(version: ProtocolLimits.version))
     }
 
+    /// Whether the supervisor owes anything: the end of a command, or an answer.
+    var isOwed: Bool {
+        state.withLock { state in
+            state.greeting != nil || !state.replies.isEmpty
+                || state.commands.values.contains { $0.contains { $0.command.map { !$0.hasEnded } ?? false } }
+        }
+    }
+
     /// Begins it anew on another connection and asks for everything that is still to come, as far as it got.
     ///
     /// `reopen` puts the connection in place with its first frame; what was sent on the old one may be lost. Operations on
@@ -200,7 +208,7 @@ final class SupervisorLink: Sendable {
             commands(id).last?.attached(token: token, input)
         case .input(let id, let input):
             commands(id).last?.updateInput(input)
-        case .failed, .replaced:
+        case .failed, .replaced, .pong:
             // The driver reports it with the end of the stream.
             break
         }

@@ -48,6 +48,10 @@ final class RunningSandbox {
     /// New connections in a row before it is given up, and the time after which they do not count as in a row.
     private static let maximumReconnections = 20
     private static let reconnectionWindow = 10_000
+    /// Silence after which the supervisor is asked whether it is there, while it owes something, and silence after which
+    /// the connection counts as cut. A new one costs little, so that a busy machine may well exceed it.
+    private static let pingMilliseconds = 5_000
+    private static let silenceMilliseconds = 15_000
 
     let outbox: Outbox
     let stateDirectory: String
@@ -59,6 +63,9 @@ final class RunningSandbox {
     private var statusText: [UInt8] = []
     private var decoder = FrameDecoder()
     private var reconnections: [Int] = []
+    /// When the supervisor was heard last, and asked last.
+    private var heard = Descriptors.monotonicMilliseconds()
+    private var pinged = 0
 
     init(
         record: SandboxRecord, stateDirectory: String, outbox: Outbox, connections: PassedConnections,
@@ -94,7 +101,8 @@ final class RunningSandbox {
             let left = deadline - Descriptors.monotonicMilliseconds()
             if wished.isBooting, left <= 0 { return .bootTimedOut }
             let hasMore = !outbox.flush()
-            let polled = wait(hasMore: hasMore, milliseconds: wished.isBooting ? Int32(clamping: left) : -1)
+            let patience = wished.isBooting ? Int32(clamping: left) : listen(link)
+            let polled = wait(hasMore: hasMore, milliseconds: patience)
             if polled.wake { _ = Descriptors.read(open.wake, atMost: 8) }
             if polled.errors { readErrors() }
             if polled.status { readStatus() }
@@ -143,6 +151,25 @@ final class RunningSandbox {
 
     // MARK: The control connection
 
+    /// Asks a silent supervisor whether it is there; a connection that stays silent is cut, so that another is made.
+    /// - Returns: how long to wait at most: requests are sent by others, who do not wake this thread.
+    private func listen(_ link: SupervisorLink) -> Int32 {
+        let now = Descriptors.monotonicMilliseconds()
+        guard link.isOwed else {
+            heard = now
+            return Int32(Self.pingMilliseconds)
+        }
+        if now - heard >= Self.silenceMilliseconds {
+            _ = shutdown(open.control, Int32(SHUT_RDWR))
+            heard = now
+        } else if now - max(heard, pinged) >= Self.pingMilliseconds {
+            pinged = now
+            link.send(.ping(UInt64(now)))
+            _ = outbox.flush()
+        }
+        return Int32(clamping: max(10, min(Self.pingMilliseconds, heard + Self.silenceMilliseconds - now)))
+    }
+
     private enum Reading {
         case goOn
         case ended
@@ -155,6 +182,7 @@ final class RunningSandbox {
             return errno == EAGAIN || errno == EINTR ? .goOn : .ended
         }
         if bytes.isEmpty { return .ended }
+        heard = Descriptors.monotonicMilliseconds()
         decoder.append(bytes)
         do {
             while let frame = try decoder.next() {

@@ -17,20 +17,26 @@ public actor SessionManager: SessionBackend {
     public nonisolated let models: [String]
     nonisolated let configuration: SessionManagerConfiguration
     let store: Store
+    /// Copies of users' folders that sessions share.
+    let bases: BaseStore
+    let warm: WarmPool
+    nonisolated let queue: SessionQueue
     private let lock: StateLock
     var live: [String: LiveSession] = [:]
     private var draining = false
     private var feeds: [Int: AsyncStream<ApprovalFeedItem>.Continuation] = [:]
     private var nextFeed = 0
-    private var started = 0
-    private var outcomes: [TurnOutcome: Int] = [:]
+    private(set) var started = 0
+    var lastCreation = 0
+    private(set) var outcomes: [TurnOutcome: Int] = [:]
     private var janitor: Task<Void, Never>?
 
-    /// Opens the store and closes what a service before left open.
+    /// Opens the store and takes up what a service before left.
     /// - Throws: `StoreError`.
     public init(configuration: SessionManagerConfiguration) async throws {
         self.configuration = configuration
         models = configuration.models.names
+        queue = SessionQueue(configuration.concurrency)
         guard DirectoryMaker.make(configuration.stateDirectory),
             let lock = StateLock(directory: configuration.stateDirectory)
         else {
@@ -40,76 +46,108 @@ public actor SessionManager: SessionBackend {
         }
         self.lock = lock
         store = try Store(path: "\(configuration.stateDirectory)/sessions.sqlite")
-        try await endInterrupted()
+        do {
+            bases = try BaseStore(
+                directory: "\(configuration.stateDirectory)/bases", budget: .init(
+                    bytes: configuration.warmPool.diskBytes, folders: configuration.warmPool.repositories),
+                holders: Set(try store.liveSessions().map(\.sessionId)))
+        } catch let error as WorkspaceError {
+            throw StoreError.cannotOpen(path: configuration.stateDirectory, reason: error.description)
+        }
+        let sessions = "\(configuration.stateDirectory)/sessions"
+        warm = WarmPool(
+            configuration.warmPool, bases: bases, driver: configuration.driver,
+            environments: configuration.environments, directory: { "\(sessions)/\($0)" })
+        try await takeUpInterrupted()
+        warmUp()
         janitor = Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(30))
                 await self?.stopIdle()
+                await self?.warmUp()
             }
-        }
-    }
-
-    /// Sessions that were live when the last service ended lost their sandbox with it: their logs say so.
-    private func endInterrupted() async throws {
-        for var record in try store.liveSessions() {
-            let log = try EventLog(sessionId: record.sessionId, store: store)
-            let reason = "the service ended while the session was \(record.state.rawValue)"
-            _ = try await log.append(.sessionStatus(SessionStatusEvent(state: .failed, reason: reason)))
-            record.state = .failed
-            record.updatedAt = currentMilliseconds()
-            try store.save(record)
-            discard(record.sessionId)
         }
     }
 
     // MARK: Starting
 
-    public func start(_ params: AgentStart.Params) async throws -> AgentStart.Result {
-        guard !draining else { throw ResponseError(code: .overloaded, message: "the service is shutting down") }
+    public func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result {
+        try checkOpen()
         if let key = params.idempotencyKey, let known = try stored({ try store.session(idempotencyKey: key) }) {
             return AgentStart.Result(
                 sessionId: known.sessionId, seq: try stored { try store.lastSeq(of: known.sessionId) })
         }
-        guard live.count < configuration.maximumLiveSessions else {
-            throw ResponseError(
-                code: .overloaded,
-                message: "\(live.count) sessions are live, which is the limit; stop one (cofferdam stop) and try again")
-        }
+        try checkRoom()
         guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
         let folder = try WorkspaceFolder.path(params.workspaceFolder)
         let (name, provider) = try model(params.model)
-        let id = SessionIdentifier.make()
+        // With unsaved buffers it would stand on another copy of the folder.
+        let waiting = params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
+        let id = waiting?.id ?? SessionIdentifier.make()
         let directory = directory(id)
         guard DirectoryMaker.make(directory) else {
             throw ResponseError(
                 code: .internalError, message: "cannot make \(directory): \(String(cString: strerror(errno)))")
         }
-        let now = currentMilliseconds()
+        let now = creationTime()
         let title = params.prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? ""
         let record = SessionRecord(
             sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
-            updatedAt: now, idempotencyKey: params.idempotencyKey)
+            updatedAt: now, idempotencyKey: params.idempotencyKey, user: user)
         try stored { try store.save(record) }
         let log = try stored { try EventLog(sessionId: id, store: store) }
-        let session = AgentSession(
-            configuration: AgentSessionConfiguration(
-                sessionId: id, start: params, workspaceFolder: folder, modelName: name, provider: provider,
-                driver: configuration.driver, stateDirectory: directory, policyLayers: configuration.policyLayers,
-                limits: configuration.limits),
-            log: log, observer: observer(of: id))
+        var settings = settings(id, params, folder: folder, model: name, provider)
+        settings.prepared = waiting?.prepared
+        let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         started += 1
+        await queue.announce(id, user: user)
         do {
             try await answering { try await session.start() }
         } catch {
             live[id] = nil
+            await waiting?.prepared.sandbox.stop()
+            await queue.leave(id)
             discard(id)
             throw error
         }
         return AgentStart.Result(sessionId: id, seq: await log.seq)
     }
 
-    private func model(_ name: String?) throws -> (String, any ModelProvider) {
+    private func checkOpen() throws {
+        guard !draining else { throw ResponseError(code: .overloaded, message: "the service is shutting down") }
+    }
+
+    /// Whether one more session may begin.
+    func checkRoom() throws {
+        try checkOpen()
+        guard live.count < configuration.maximumLiveSessions else {
+            throw ResponseError(
+                code: .overloaded,
+                message: "\(live.count) sessions are live, which is the limit; stop one (cofferdam stop) and try again")
+        }
+    }
+
+    func countStart() { started += 1 }
+
+    /// What a session of this service is made with.
+    func settings(
+        _ id: String, _ params: AgentStart.Params, folder: String, model: String, _ provider: any ModelProvider
+    ) -> AgentSessionConfiguration {
+        var settings = AgentSessionConfiguration(
+            sessionId: id, start: params, workspaceFolder: folder, modelName: model, provider: provider,
+            driver: configuration.driver, stateDirectory: directory(id), policyLayers: configuration.policyLayers,
+            limits: configuration.limits)
+        settings.resources = configuration.resources
+        settings.temporaryBytes = configuration.temporaryBytes
+        settings.network = configuration.network
+        settings.environments = configuration.environments
+        settings.bases = bases
+        settings.admission = queue
+        return settings
+    }
+
+    func model(_ name: String?) throws -> (String, any ModelProvider) {
         do {
             return try configuration.models.provider(name)
         } catch {
@@ -117,11 +155,13 @@ public actor SessionManager: SessionBackend {
         }
     }
 
-    private func observer(of id: String) -> AgentSessionObserver {
-        AgentSessionObserver(
+    func observer(of id: String) -> AgentSessionObserver {
+        var observer = AgentSessionObserver(
             stateChanged: { [weak self] state, outcome in await self?.stateChanged(id, state, outcome) },
             approvalRequested: { [weak self] request in await self?.feed(.pending(sessionId: id, request)) },
             approvalResolved: { [weak self] resolution in await self?.feed(.resolved(sessionId: id, resolution)) })
+        observer.sandboxStarted = { [warm] spec, isWarm in await warm.started(spec, isWarm: isWarm) }
+        return observer
     }
 
     private func stateChanged(_ id: String, _ state: SessionState, _ outcome: TurnOutcome?) async {
@@ -134,17 +174,23 @@ public actor SessionManager: SessionBackend {
         live[id] = state.isLive ? entry : nil
         try? store.save(entry.record)
         if !state.isLive {
+            try? store.forgetKept(of: id)
+            await queue.leave(id)
             await entry.log.close()
             discard(id)
         }
+        if state == .idle || !state.isLive { warmUp() }
     }
 
-    private nonisolated func directory(_ id: String) -> String { "\(configuration.stateDirectory)/sessions/\(id)" }
+    nonisolated func directory(_ id: String) -> String { "\(configuration.stateDirectory)/sessions/\(id)" }
 
     /// The sandbox's files go; events, record and result stay.
-    private nonisolated func discard(_ id: String) {
+    nonisolated func discard(_ id: String) {
         let directory = directory(id)
-        Task.detached { try? LocalDriver.discard(stateDirectory: directory) }
+        Task.detached {
+            try? LocalDriver.discard(stateDirectory: directory)
+            await self.bases.release(id)
+        }
     }
 
     // MARK: Verbs on a session
@@ -180,7 +226,11 @@ public actor SessionManager: SessionBackend {
 
     public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
         if let entry = live[params.sessionId] {
-            return try await answering { try await entry.session.diff(params) }
+            do {
+                return try await answering { try await entry.session.diff(params) }
+            } catch where !(await entry.session.state.isLive) {
+                // It ended meanwhile: what it kept is its result.
+            }
         }
         let record = try record(params.sessionId)
         let file = ResultFile(stateDirectory: directory(params.sessionId))
@@ -275,28 +325,10 @@ public actor SessionManager: SessionBackend {
             sessionId: record.sessionId, workspaceFolder: record.workspaceFolder, title: record.title,
             state: record.state, outcome: record.outcome, model: record.model, createdAt: record.createdAt,
             updatedAt: record.updatedAt, seq: seq, pendingApprovals: await entry?.session.pendingApprovals ?? [],
-            applied: record.applied)
+            applied: record.applied, parent: record.parent, queuePosition: await queue.position(of: record.sessionId))
     }
 
     public var liveSessions: Int { live.count }
-
-    public func metrics() async -> [MetricSample] {
-        var samples = [
-            MetricSample(
-                name: "cofferdam_sessions_live", help: "Sessions that have a sandbox.", kind: .gauge,
-                value: Double(live.count)),
-            MetricSample(
-                name: "cofferdam_sessions_started_total", help: "Sessions started.", kind: .counter,
-                value: Double(started)),
-        ]
-        for outcome in TurnOutcome.allCases {
-            samples.append(
-                MetricSample(
-                    name: "cofferdam_turns_total", help: "Turns ended, by outcome.", kind: .counter,
-                    labels: [.init("outcome", outcome.rawValue)], value: Double(outcomes[outcome] ?? 0)))
-        }
-        return samples
-    }
 
     // MARK: Ending
 
@@ -322,6 +354,7 @@ public actor SessionManager: SessionBackend {
             for entry in live.values {
                 group.addTask { await entry.session.stop(reason: "the service was shut down") }
             }
+            group.addTask { [warm] in await warm.close() }
         }
     }
 
@@ -333,20 +366,20 @@ public actor SessionManager: SessionBackend {
         return record
     }
 
-    private func liveSession(_ id: String) throws -> LiveSession {
+    func liveSession(_ id: String) throws -> LiveSession {
         if let entry = live[id] { return entry }
         throw invalid("the session `\(id)` is over (\(try record(id).state.rawValue))")
     }
 
     private func invalid(_ text: String) -> ResponseError { ResponseError(code: .invalidParams, message: text) }
 
-    private func stored<T>(_ body: () throws -> T) throws -> T {
+    func stored<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as StoreError {
             throw ResponseError(code: .internalError, message: error.description)
         }
     }
 
-    private func answering<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+    func answering<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         do { return try await body() } catch let error as AgentError {
             throw ResponseError(code: .invalidParams, message: error.description)
         } catch let error as ResponseError {

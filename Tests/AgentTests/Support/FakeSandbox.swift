@@ -11,12 +11,15 @@ final class FakeSandbox: Sandbox {
     private let command: Command
     /// Called at the beginning of each read.
     private let onRead: @Sendable (String) async -> Void
+    /// Called before (false) and after (true) each write.
+    let onWrite = Late<@Sendable (Bool) async -> Void>()
     private let gone = Gate()
 
     private struct State {
         var files: [String: [UInt8]]
         var commands: [ExecRequest] = []
         var running: [FakeHandle] = []
+        var known: [ExecID: FakeHandle] = [:]
         var termination: SandboxTermination?
         var log: [String] = []
     }
@@ -82,10 +85,23 @@ final class FakeSandbox: Sandbox {
         if request.arguments.first == "rg" || request.arguments.first == "grep" {
             return FakeHandle(request.id, FakeCommand(outcome: .couldNotStart(errno: 2, message: "not here")))
         }
+        if let known = state.withLock({ $0.known[request.id] }) { return known }
         let handle = FakeHandle(request.id, try await command(request, self))
-        state.withLock { $0.running.append(handle) }
+        state.withLock {
+            $0.running.append(handle)
+            $0.known[request.id] = handle
+        }
         return handle
     }
+
+    func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) async throws -> any ExecHandle {
+        try checkLive()
+        guard let handle = state.withLock({ $0.known[id] }) else { throw SandboxError.unknownCommand(id) }
+        return handle.attached(stdoutOffset, stderrOffset)
+    }
+
+    /// The command that was started last.
+    var lastHandle: FakeHandle? { state.withLock { $0.running.last } }
 
     func stat(_ path: String) async throws -> FileStatus? {
         try checkLive()
@@ -108,10 +124,12 @@ final class FakeSandbox: Sandbox {
 
     func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt32?) async throws {
         try checkLive()
+        await onWrite.get()?(false)
         state.withLock {
             $0.files[path] = bytes
             $0.log.append("write \(path)")
         }
+        await onWrite.get()?(true)
     }
 
     func removeFile(_ path: String) async throws { state.withLock { $0.files[path] = nil } }
@@ -162,65 +180,21 @@ struct FakeCommand: Sendable {
     }
 }
 
-final class FakeHandle: ExecHandle {
-    let id: ExecID
-    let output: ExecOutput
-    private let command: FakeCommand
-    private let ended = Gate()
-    private let outcome: Mutex<ExecResult.Outcome>
-    private let continuation: AsyncStream<OutputChunk>.Continuation
-
-    init(_ id: ExecID, _ command: FakeCommand) {
-        self.id = id
-        self.command = command
-        outcome = Mutex(command.outcome)
-        let (stream, continuation) = AsyncStream.makeStream(of: OutputChunk.self)
-        self.continuation = continuation
-        if !command.stdout.isEmpty {
-            continuation.yield(OutputChunk(stream: .stdout, offset: 0, bytes: command.stdout))
-        }
-        if !command.stderr.isEmpty {
-            continuation.yield(OutputChunk(stream: .stderr, offset: 0, bytes: command.stderr))
-        }
-        if !command.hangs { continuation.finish() }
-        let reader = Reader(stream.makeAsyncIterator())
-        output = ExecOutput { await reader.next() }
-    }
-
-    private actor Reader {
-        private var chunks: AsyncStream<OutputChunk>.Iterator
-
-        init(_ chunks: AsyncStream<OutputChunk>.Iterator) { self.chunks = chunks }
-
-        func next() async -> OutputChunk? {
-            var copy = chunks
-            defer { chunks = copy }
-            return await copy.next(isolation: #isolation)
-        }
-    }
-
-    func result() async throws -> ExecResult {
-        if command.hangs { await ended.wait() }
-        return ExecResult(
-            outcome: outcome.withLock { $0 }, stdoutBytes: command.stdout.count, stderrBytes: command.stderr.count)
-    }
-
-    func cancel() async { await end(.killed(by: .client)) }
-
-    func signal(_ number: Int32) async {}
-
-    func end(_ new: ExecResult.Outcome) async {
-        guard command.hangs else { return }
-        outcome.withLock { $0 = new }
-        continuation.finish()
-        await ended.open()
-    }
-}
-
 /// Makes one fake sandbox from the snapshot on disk.
 struct FakeDriver: SandboxDriver {
     let name = "fake"
     let make: @Sendable (SandboxSpec) async throws -> any Sandbox
 
+    /// What an older service left; nil: nothing.
+    var left: (@Sendable (SandboxSpec) async throws -> any Sandbox)?
+    var changes: @Sendable () async throws -> [WorkspaceChange] = { [] }
+
     func create(_ spec: SandboxSpec) async throws -> any Sandbox { try await make(spec) }
+
+    func adopt(_ spec: SandboxSpec) async throws -> any Sandbox {
+        guard let left else { throw SandboxError.lost("nothing of it runs") }
+        return try await left(spec)
+    }
+
+    func changes(leftBy spec: SandboxSpec) async throws -> [WorkspaceChange] { try await changes() }
 }

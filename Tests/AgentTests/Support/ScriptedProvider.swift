@@ -22,7 +22,10 @@ final class ScriptedProvider: ModelProvider {
             let task = Task {
                 do {
                     guard let step else { throw ModelError.replayExhausted(turns: 0) }
-                    for event in try await step(request) { continuation.yield(event) }
+                    for event in try await step(request) {
+                        if event == Say.silence { try await Task.sleep(for: .seconds(3600)) }
+                        continuation.yield(event)
+                    }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
@@ -60,6 +63,9 @@ final class ScriptedProvider: ModelProvider {
 
 /// Something that a scripted model says.
 enum Say {
+    /// Nothing more comes.
+    static let silence = ModelEvent.retrying(reason: "silence", delay: .seconds(3600))
+
     static func text(
         _ text: String, _ stop: StopReason = .endTurn, usage: ModelUsage = ModelUsage(input: 10, output: 5)
     ) -> ScriptedProvider.Step {

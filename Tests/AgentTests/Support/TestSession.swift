@@ -8,6 +8,7 @@ import Store
 import Synchronization
 import TestSupport
 import Testing
+import Workspace
 
 @testable import Agent
 
@@ -21,6 +22,8 @@ final class TestSession: Sendable {
     let log: EventLog
     let session: AgentSession
     let observed: Observed
+    private let options: Options
+    private let storePath: String
     private let cursor = Mutex(0)
     private let seen = Mutex<[AgentEvent]>([])
 
@@ -41,6 +44,7 @@ final class TestSession: Sendable {
         var budgets: Budgets?
         var documents: [DocumentOverlay]?
         var limits = AgentLimits()
+        var resources = ResourceLimits()
         var layers: [PolicyLayer] = [.builtIn()]
         var prompt = "mend it"
         /// Where the store is; nil: in the test's own folder.
@@ -49,17 +53,31 @@ final class TestSession: Sendable {
         var onApproval: @Sendable (AgentSession?, ApprovalRequest) async -> Void = { _, _ in }
     }
 
-    init(_ options: Options, driver: any SandboxDriver, _ steps: [ScriptedProvider.Step]) throws {
-        folder = try TemporaryFolder()
-        workspace = try folder.makeFolder("workspace")
-        let state = try folder.makeFolder("state")
+    convenience init(_ options: Options, driver: any SandboxDriver, _ steps: [ScriptedProvider.Step]) throws {
+        let folder = try TemporaryFolder()
+        let workspace = try folder.makeFolder("workspace")
+        _ = try folder.makeFolder("state")
         for (name, text) in options.files { try folder.write("workspace/\(name)", text) }
-        provider = ScriptedProvider(steps)
-        store = try Store(path: options.storePath ?? "\(folder.path)/sessions.sqlite")
+        let path = options.storePath ?? "\(folder.path)/sessions.sqlite"
+        let store = try Store(path: path)
         try store.save(
             SessionRecord(
                 sessionId: "s", workspaceFolder: workspace, title: "t", model: "m", state: .starting, createdAt: 1,
                 updatedAt: 1))
+        try self.init(options, driver: driver, steps, folder, store, path, state: .starting)
+    }
+
+    private init(
+        _ options: Options, driver: any SandboxDriver, _ steps: [ScriptedProvider.Step], _ folder: TemporaryFolder,
+        _ store: Store, _ storePath: String, state sessionState: SessionState
+    ) throws {
+        self.folder = folder
+        self.options = options
+        self.storePath = storePath
+        self.store = store
+        workspace = "\(folder.path)/workspace"
+        let state = "\(folder.path)/state"
+        provider = ScriptedProvider(steps)
         log = try EventLog(sessionId: "s", store: store)
         let observed = Observed()
         self.observed = observed
@@ -75,16 +93,37 @@ final class TestSession: Sendable {
                 await options.onApproval(box.get(), request)
             },
             approvalResolved: { resolution in observed.resolved.withLock { $0.append(resolution) } })
+        var configuration = AgentSessionConfiguration(
+            sessionId: "s",
+            start: AgentStart.Params(
+                prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
+                checks: options.checks, mode: options.mode, budgets: options.budgets),
+            workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
+            policyLayers: options.layers, limits: options.limits)
+        configuration.resources = options.resources
         session = AgentSession(
-            configuration: AgentSessionConfiguration(
-                sessionId: "s",
-                start: AgentStart.Params(
-                    prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
-                    checks: options.checks, mode: options.mode, budgets: options.budgets),
-                workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
-                policyLayers: options.layers, limits: options.limits),
-            log: log, observer: observer)
+            configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
+            state: sessionState)
         box.set(session)
+    }
+
+    /// The session under a new service, from what is on disk at this moment: as if the service that it is with had
+    /// been killed now. What the old one still does reaches no one.
+    func killed(
+        driver: any SandboxDriver, _ steps: [ScriptedProvider.Step], change: (Store) throws -> Void = { _ in }
+    ) async throws -> TestSession {
+        let path = "\(folder.path)/copy-\(UInt32.random(in: 0 ... .max)).sqlite"
+        // What a write under way leaves in the log of the database is no valid entry yet.
+        for end in ["", "-wal"] {
+            guard let bytes = FileBytes.read(storePath + end, limit: 1 << 30) else { continue }
+            #expect(FileBytes.write(bytes, toFile: path + end, mode: 0o600))
+        }
+        let store = try Store(path: path)
+        try change(store)
+        let session = try TestSession(
+            options, driver: driver, steps, folder, store, path, state: await session.state)
+        await session.session.resume()
+        return session
     }
 
     /// Reads the log until an event that `matches` says yes to.
@@ -152,6 +191,7 @@ final class TestSession: Sendable {
     /// Every item that began has ended, exactly once, and its outputs are without holes.
     private func checkItems() throws {
         var open: Set<String> = []
+        var background: Set<String> = []
         var offsets: [String: Int] = [:]
         for event in try events() {
             switch event {
@@ -161,11 +201,15 @@ final class TestSession: Sendable {
             case .checkStarted(let item): #expect(open.insert(item.itemId).inserted)
             case .messageCompleted(let item): #expect(open.remove(item.itemId) != nil)
             case .reasoningCompleted(let item): #expect(open.remove(item.itemId) != nil)
-            case .toolCallCompleted(let item): #expect(open.remove(item.itemId) != nil)
+            case .toolCallCompleted(let item):
+                #expect(open.remove(item.itemId) != nil)
+                if item.text.hasPrefix("Started as command-") { background.insert(item.itemId) }
+            case .commandEnded(let ended): #expect(background.remove(ended.itemId) != nil)
             case .checkCompleted(let item): #expect(open.remove(item.itemId) != nil)
             case .modelRetried(let retried): open.subtract(retried.voidItemIds)
+            case .sessionResumed(let resumed): open.subtract(resumed.voidItemIds)
             case .outputDelta(let delta):
-                #expect(open.contains(delta.itemId))
+                #expect(open.contains(delta.itemId) || background.contains(delta.itemId))
                 let key = "\(delta.itemId) \(delta.stream.rawValue)"
                 #expect(delta.offset == offsets[key, default: 0])
                 let bytes = delta.text.map { Array($0.utf8) } ?? delta.base64.flatMap(Base64.decode) ?? []
@@ -175,6 +219,7 @@ final class TestSession: Sendable {
             }
         }
         #expect(open.isEmpty, "never ended: \(open.sorted())")
+        #expect(background.isEmpty, "never ended: \(background.sorted())")
     }
 }
 
@@ -206,5 +251,15 @@ struct FakeSession {
     /// There once the session has booted.
     var sandbox: FakeSandbox {
         get throws { try #require(made.get()) }
+    }
+
+    /// The session under a new service, which finds the sandbox again.
+    func killed(
+        _ steps: [ScriptedProvider.Step], change: (Store) throws -> Void = { _ in }
+    ) async throws -> TestSession {
+        let sandbox = try sandbox
+        var driver = FakeDriver { _ in throw SandboxError.lost("it is not to be made again") }
+        driver.left = { _ in sandbox }
+        return try await test.killed(driver: driver, steps, change: change)
     }
 }

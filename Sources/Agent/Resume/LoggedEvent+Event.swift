@@ -1,0 +1,10 @@
+import AgentProtocol
+import JSON
+import Store
+
+extension LoggedEvent {
+    /// The event as a value.
+    func event() throws -> AgentEvent {
+        try JSONCoder.decode(AgentProgress.Params.self, from: JSON(parsing: params)).event
+    }
+}

@@ -1,0 +1,94 @@
+import Agent
+import AgentProtocol
+import Models
+import Sandbox
+import Store
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Sessions that a former service left: it was killed, or its machine was.
+extension SessionManager {
+    /// Takes up every session that was live, and ends the sandboxes of all others.
+    ///
+    /// Sessions are there as soon as this returns, so that clients that come back find them; what they find of their
+    /// sandboxes shows later, as events.
+    func takeUpInterrupted() async throws {
+        var known: Set<String> = []
+        let records = try store.liveSessions()
+        await takePlaces(records)
+        for record in records {
+            known.insert(record.sessionId)
+            try await takeUp(record)
+        }
+        let driver = configuration.driver
+        let folder = "\(configuration.stateDirectory)/sessions"
+        let abandoned = Self.folders(in: folder).filter { !known.contains($0) }
+        guard !abandoned.isEmpty else { return }
+        // In the background: a service that starts does not wait for it.
+        Task.detached {
+            for id in abandoned {
+                _ = await driver.endOrphan(stateDirectory: "\(folder)/\(id)")
+                try? LocalDriver.discard(stateDirectory: "\(folder)/\(id)")
+            }
+        }
+    }
+
+    private func takeUp(_ record: SessionRecord) async throws {
+        let log = try EventLog(sessionId: record.sessionId, store: store)
+        let values = try store.kept(of: record.sessionId)
+        let provider: any ModelProvider
+        guard let start = KeptStart(kept: values) else {
+            return try await giveUp(record, log, "the service ended while the session was \(record.state.rawValue)")
+        }
+        do {
+            provider = try configuration.models.provider(record.model).provider
+        } catch {
+            return try await giveUp(record, log, "the service was started again without its model: \(error)")
+        }
+        var settings = settings(
+            record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName, provider)
+        start.apply(to: &settings)
+        let session = AgentSession(
+            configuration: settings, log: log, observer: observer(of: record.sessionId), kept: values,
+            state: record.state)
+        live[record.sessionId] = LiveSession(
+            session: session, log: log, record: record, idleSince: record.state == .idle ? .now : nil)
+        await session.resume()
+    }
+
+    /// A session that nothing was kept of, or that cannot go on: its log says so.
+    private func giveUp(_ record: SessionRecord, _ log: EventLog, _ reason: String) async throws {
+        _ = try await log.append(.sessionStatus(SessionStatusEvent(state: .failed, reason: reason)))
+        var record = record
+        record.state = .failed
+        record.updatedAt = currentMilliseconds()
+        try store.save(record)
+        try store.forgetKept(of: record.sessionId)
+        await queue.leave(record.sessionId)
+        let directory = directory(record.sessionId)
+        _ = await configuration.driver.endOrphan(stateDirectory: directory)
+        discard(record.sessionId)
+    }
+
+    /// Names of the folders in a folder.
+    private static func folders(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+            }
+            var status = stat()
+            guard let name, name != ".", name != "..", lstat("\(path)/\(name)", &status) == 0,
+                status.st_mode & S_IFMT == S_IFDIR
+            else { continue }
+            names.append(name)
+        }
+        return names
+    }
+}
