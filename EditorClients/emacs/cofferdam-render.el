@@ -16,6 +16,17 @@
 
 ;;; Ends
 
+(defun cofferdam--losses (result)
+  "Return what of the output of RESULT was not kept, as text to append."
+  (mapconcat
+   (lambda (stream)
+     (let ((lost (plist-get result (cdr stream))))
+       (if (null lost) ""
+         (format "; %s not kept from byte %s (%s)" (car stream) (plist-get lost :from)
+                 (if (equal (plist-get lost :reason) "outputLimit") "limit of output"
+                   (cofferdam--one-line (plist-get lost :message)))))))
+   '(("stdout" . :stdoutTruncated) ("stderr" . :stderrTruncated)) ""))
+
 (defun cofferdam--result-text (result)
   "Return (TEXT . GOOD) for RESULT, a CommandResult of the protocol."
   (let* ((status (plist-get result :status))
@@ -30,9 +41,10 @@
                  ("couldNotStart" "could not start")
                  (_ (cofferdam--one-line status 40))))
          (why (cofferdam--one-line (plist-get result :message))))
-    (cons (format "%s%s in %s" text
+    (cons (format "%s%s in %s%s" text
                   (if (string-empty-p why) "" (concat " (" why ")"))
-                  (cofferdam--duration (plist-get result :durationMilliseconds)))
+                  (cofferdam--duration (plist-get result :durationMilliseconds))
+                  (cofferdam--losses result))
           good)))
 
 (defun cofferdam--emit-end (good text)
@@ -83,6 +95,16 @@
                                      (plist-get event :command) " "))))
             (concat "Check " name (unless (equal name command) (concat ": " command))))))
         ("checkCompleted" (cofferdam--show-check-completed id event))
+        ("environmentPreparing" (cofferdam--show-preparing event))
+        ("setupStarted"
+         (cofferdam--begin-item
+          id 'tool
+          (format "Setup %s of %s: %s" (plist-get event :step) (plist-get event :steps)
+                  (cofferdam--one-line
+                   (mapconcat (lambda (word) (format "%s" word))
+                              (plist-get event :command) " ")))))
+        ("setupCompleted" (cofferdam--show-setup-completed id event))
+        ("environmentPrepared" (cofferdam--show-prepared event))
         ("outputDelta" (cofferdam--write-output id event))
         ("fileChanged" (cofferdam--show-file-changed event))
         ("diagnosticsUpdated" (cofferdam--show-diagnostics session event))
@@ -95,12 +117,32 @@
                                (cofferdam--duration (plist-get event :delayMilliseconds)))
          (mapc (lambda (void) (remhash void cofferdam--items))
                (plist-get event :voidItemIds)))
+        ("sessionQueued"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-meta "[waits for other sessions to end: position %s]\n"
+                               (plist-get event :position)))
         ("sessionStatus"
          (when (plist-get event :reason)
            (cofferdam--fresh-line)
            (cofferdam--emit-face 'cofferdam-meta "[%s: %s]\n" (plist-get event :state)
                                  (cofferdam--one-line (plist-get event :reason)))))
         ("resultApplied" (cofferdam--show-applied event))
+        ("egressRulesChanged" (cofferdam--show-egress-rules event))
+        ("egressDecided" (cofferdam--show-egress-decision event))
+        ("snapshotTaken" (cofferdam--show-step event))
+        ("snapshotFailed"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[step %s was not kept: %s]\n"
+                               (plist-get event :step)
+                               (cofferdam--one-line (plist-get event :reason))))
+        ("sessionRestored"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-meta "[back at step %s]\n" (plist-get event :step)))
+        ("sessionForked"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-meta "[forked from %s at step %s]\n"
+                               (cofferdam--one-line (plist-get event :from))
+                               (plist-get event :step)))
         ("gap"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-warning "[events %s to %s are lost: %s]\n"
@@ -201,6 +243,40 @@
      (format "%s%s, %s" (if passed "passed" "failed")
              (if (eq (plist-get evidence :required) t) "" " (not required)")
              (car (cofferdam--result-text (plist-get evidence :result)))))))
+
+(defun cofferdam--show-preparing (event)
+  "Show EVENT of type environmentPreparing."
+  (cofferdam--fresh-line)
+  (cofferdam--emit-face
+   'cofferdam-meta
+   (pcase (plist-get event :activity)
+     ("unpacking" "[unpacking the environment %s]\n")
+     ("waiting" "[waiting for another session that prepares the environment %s]\n")
+     (_ "[preparing the environment %s]\n"))
+   (cofferdam--one-line (plist-get event :environment))))
+
+(defun cofferdam--show-setup-completed (id event)
+  "Show EVENT of type setupCompleted for item ID."
+  (cofferdam--end-output id)
+  (let ((result (plist-get event :result)))
+    (cofferdam--emit-end
+     (and (equal (plist-get result :status) "exited") (eql (plist-get result :exitCode) 0))
+     (car (cofferdam--result-text result)))))
+
+(defun cofferdam--show-prepared (event)
+  "Show EVENT of type environmentPrepared."
+  (cofferdam--fresh-line)
+  (cofferdam--emit-face
+   'cofferdam-meta "[environment %s%s]\n"
+   (cofferdam--one-line (plist-get event :environment))
+   (pcase (plist-get event :setup)
+     ("ran" ", set up")
+     ("reused" ", set up by an earlier session")
+     ("waited" ", set up by another session")
+     (_ "")))
+  (mapc (lambda (note)
+          (cofferdam--emit-face 'cofferdam-warning "[%s]\n" (cofferdam--one-line note)))
+        (plist-get event :notes)))
 
 (defun cofferdam--show-file-changed (event)
   "Show EVENT of type fileChanged."
@@ -341,6 +417,53 @@
                                   (cofferdam--one-line (plist-get conflict :path))
                                   (cofferdam--one-line (plist-get conflict :reason))))
           conflicts)))
+
+(defun cofferdam--show-step (event)
+  "Show EVENT of type snapshotTaken, unless the files stayed as they were."
+  (let ((changed (or (plist-get event :changedFiles) 0))
+        (removed (append (plist-get event :removedSteps) nil)))
+    (when (> changed 0)
+      (cofferdam--fresh-line)
+      (cofferdam--emit-face 'cofferdam-meta "[step %s: %s changed%s]\n"
+                            (plist-get event :step)
+                            (if (= changed 1) "1 file" (format "%d files" changed))
+                            (if (eq (plist-get event :consistent) t)
+                                ""
+                              "; something was writing meanwhile")))
+    (when removed
+      (cofferdam--fresh-line)
+      (cofferdam--emit-face 'cofferdam-warning "[given up for room: steps %s]\n"
+                            (mapconcat #'number-to-string removed ", ")))))
+
+(defun cofferdam--show-egress-rules (event)
+  "Show EVENT of type egressRulesChanged."
+  (let ((rules (mapcar (lambda (rule) (cofferdam--one-line (plist-get rule :rule)))
+                       (plist-get event :rules)))
+        (denied (mapcar #'cofferdam--one-line (plist-get event :denied))))
+    (cofferdam--fresh-line)
+    (cofferdam--emit-face
+     'cofferdam-meta "[network: %s may reach %s%s (set by %s)]\n"
+     (if (equal (plist-get event :phase) "setup") "setup steps" "the agent")
+     (if rules (string-join rules ", ") "nothing")
+     (if denied (concat ", but not " (string-join denied ", ")) "")
+     (cofferdam--one-line (plist-get event :by) 40))))
+
+(defun cofferdam--show-egress-decision (event)
+  "Show EVENT of type egressDecided when it is a refusal."
+  (when (equal (plist-get event :verdict) "deny")
+    (let ((host (plist-get event :host))
+          (scheme (plist-get event :scheme))
+          (count (plist-get event :count)))
+      (cofferdam--fresh-line)
+      (cofferdam--emit-face
+       'cofferdam-warning "[network: %s refused: %s%s]\n"
+       (if (member host '(nil ""))
+           "a request"
+         (cofferdam--one-line
+          (format "%s%s:%s%s" (if (member scheme '(nil "")) "" (concat scheme "://"))
+                  host (plist-get event :port) (or (plist-get event :path) ""))))
+       (cofferdam--one-line (plist-get event :reason))
+       (if count (format " (%s times)" count) "")))))
 
 (setq cofferdam--event-handlers
       (append cofferdam--event-handlers (list #'cofferdam--transcript-event)))

@@ -307,10 +307,14 @@ ROOT is its directory and FILE the file."
                       "main.c:3:5: error: expected ';'" "exit 2 in 0.4 s"
                       "main.c:3:5 error: expected ';' [gcc -Wsyntax]"
                       "modified main.c" "+    return 0;" "Check build: make" "passed"
+                      "may reach https://pypi.org:443, but not https://evil.example.org:443 (set by service)"
+                      "https://other.example.org:443 refused: no rule allows this host and port (3 times)"
                       "verified: every required check passed" "[Apply]"))
         (should (string-search part text)))
       ;; The answer named nothing that was already shown.
       (should-not (string-search "replaced" text))
+      ;; What the gateway let through is no news.
+      (should-not (string-search "allows it" text))
       (should (equal (plist-get (car (cofferdam-tests--received "agent/start")) :prompt)
                      "fix the build")))))
 

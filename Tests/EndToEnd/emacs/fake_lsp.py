@@ -94,6 +94,12 @@ def play(session, prompt, root):
         tool(session, "c1", "Run: \33[31mred\u202e", ["\33[31mred\33[0m\7 \u202eevil\r\n", "\33", "[1mbold\n",
                                                     "0%\r50%\r100%\n", "y" * 5000 + "\n"], stream="stderr")
     else:
+        emit(session, "egressRulesChanged", by="service", phase="agent", denied=["https://evil.example.org:443"], rules=[
+             {"id": "rule-1", "rule": "https://pypi.org:443", "intercepted": False}])
+        emit(session, "egressDecided", verdict="deny", reason="no rule allows this host and port", scheme="https",
+             host="other.example.org", port=443, bytesUp=0, bytesDown=0, phase="closed", count=3)
+        emit(session, "egressDecided", verdict="allow", reason="rule-1 allows it", scheme="https", host="pypi.org", port=443,
+             bytesUp=9, bytesDown=9, phase="closed", ruleId="rule-1")
         tool(session, "c1", "Run: make", ["cc -c main.c\n", "main.c:3:5: error: expected ';'\n"], code=2)
         diagnostics(session, root, ["expected ';'"])
     if word == "approve":

@@ -21,6 +21,12 @@ def plain(fake, session):
     for word in ("I will ", "fix the call ", "in `main.c`"):
         fake.emit(session, "messageDelta", itemId="m1", text=word)
     fake.emit(session, "messageCompleted", itemId="m1", text="I will fix the call in `main.c`.")
+    fake.emit(session, "egressRulesChanged", by="service", phase="agent", denied=["https://evil.example.org:443"], rules=[
+        {"id": "rule-1", "rule": "https://pypi.org:443", "intercepted": False}])
+    fake.emit(session, "egressDecided", verdict="deny", reason="no rule allows this host and port", scheme="https",
+        host="other.example.org", port=443, bytesUp=0, bytesDown=0, phase="closed", count=3)
+    fake.emit(session, "egressDecided", verdict="allow", reason="rule-1 allows it", scheme="https", host="pypi.org", port=443,
+        bytesUp=9, bytesDown=9, phase="closed", ruleId="rule-1")
     tool(fake, session, "c1", "Run: make", ["cc main.c\n", "main.c:1:5: error: no\n"], 2)
     uri = "file://" + fake.root + "/main.c"
     fake.send({"method": "textDocument/publishDiagnostics", "params": {"uri": uri, "diagnostics": [

@@ -81,6 +81,8 @@ describe('a session', function()
             '❯ plain fix | the "call"',
             '∴ Thinking\nLet me look.\nThe call lacks an argument.',
             'I will fix the call in `main.c`.\n',
+            '⇅ network: the agent may reach https://pypi.org:443, but not https://evil.example.org:443 (set by service)',
+            '⛔ network: https://other.example.org:443 refused: no rule allows this host and port (3 times)',
             '▶ Run: make\ncc main.c\nmain.c:1:5: error: no\n✗ exit 2 · 1.2 s',
             '⚑ build: 1 diagnostic\n  main.c:1:5: error: too few arguments',
             '± main.c modified\n@@ -1 +1 @@\n-int main;\n+int main(void);',
@@ -90,6 +92,7 @@ describe('a session', function()
             assert.is_truthy(text:find(part, 1, true), part .. '\nis not in\n' .. text)
         end
         assert.equals(1, select(2, text:gsub('in `main.c`', '')))
+        assert.is_falsy(text:find('allows it', 1, true), 'what passed is no news')
         assert.equals('cofferdam: verified', require('cofferdam').status())
         assert.is_truthy(h.message('verified'))
     end)

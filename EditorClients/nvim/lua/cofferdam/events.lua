@@ -58,6 +58,10 @@ function show.sessionStatus(self, event)
     end
 end
 
+function show.sessionQueued(self, event)
+    self.writer:line(('· waits for other sessions to end: position %d'):format(event.position or 0), 'CofferdamNote')
+end
+
 function show.turnStarted(self, event, time)
     self.refused = false
     local lines = text_tools.lines(event.prompt or '')
@@ -243,6 +247,50 @@ function show.checkCompleted(self, event)
     self:close(event.itemId)
 end
 
+local preparing = {
+    unpacking = 'unpacking the environment %s',
+    waiting = 'waiting for another session that prepares the environment %s',
+    setup = 'setting up the environment %s',
+}
+
+function show.environmentPreparing(self, event)
+    local says = preparing[event.activity] or 'preparing the environment %s'
+    self.writer:line('… ' .. says:format(text_tools.line(event.environment or '?')), 'CofferdamNote')
+end
+
+function show.setupStarted(self, event)
+    local command = {}
+    for _, word in ipairs(util.table(event.command)) do
+        command[#command + 1] = text_tools.line(word)
+    end
+    local title = ('▶ Setup %s of %s: %s'):format(tostring(event.step), tostring(event.steps), table.concat(command, ' '))
+    self:speak(event.itemId, title, 'CofferdamTool')
+end
+
+function show.setupCompleted(self, event)
+    local item = self:speak(event.itemId, '▶ Setup', 'CofferdamTool')
+    self:output_end(item)
+    local result = util.table(event.result)
+    if result.status ~= 'exited' or result.exitCode ~= 0 then
+        self.writer:line('✗ Setup failed: ' .. words.command_end(result), 'CofferdamBad')
+    end
+    self:close(event.itemId)
+end
+
+local prepared = {
+    ran = ', set up',
+    reused = ', set up by an earlier session',
+    waited = ', set up by another session',
+}
+
+function show.environmentPrepared(self, event)
+    local name = text_tools.line(event.environment or '?')
+    self.writer:line(('· Environment %s%s'):format(name, prepared[event.setup] or ''), 'CofferdamNote')
+    for _, note in ipairs(util.table(event.notes)) do
+        self.writer:line('! ' .. text_tools.line(note), 'CofferdamNote')
+    end
+end
+
 function show.approvalRequested(self, event)
     local approval = util.table(event.approval)
     local title = text_tools.line(approval.title or approval.tool or '?')
@@ -313,6 +361,42 @@ function show.resultApplied(self, event)
     end
 end
 
+--- What the sandbox may reach: shown when it changes.
+function show.egressRulesChanged(self, event)
+    local rules = {}
+    for _, rule in ipairs(util.table(event.rules)) do
+        rules[#rules + 1] = text_tools.line(util.table(rule).rule or '?')
+    end
+    local denied = {}
+    for _, rule in ipairs(util.table(event.denied)) do
+        denied[#denied + 1] = text_tools.line(rule)
+    end
+    local reach = #rules > 0 and table.concat(rules, ', ') or 'nothing'
+    local except = #denied > 0 and (', but not ' .. table.concat(denied, ', ')) or ''
+    local who = event.phase == 'setup' and 'setup steps' or 'the agent'
+    self.writer:line(
+        ('⇅ network: %s may reach %s%s (set by %s)'):format(who, reach, except, text_tools.line(event.by or '?')),
+        'CofferdamNote'
+    )
+end
+
+--- Only what was refused; what passed would be noise here.
+function show.egressDecided(self, event)
+    if event.verdict ~= 'deny' then
+        return
+    end
+    local target = 'a request'
+    if type(event.host) == 'string' and event.host ~= '' then
+        local scheme = (event.scheme or '') ~= '' and event.scheme .. '://' or ''
+        target = ('%s%s:%s%s'):format(scheme, event.host, tostring(event.port), event.path or '')
+    end
+    local times = event.count and (' (%s times)'):format(tostring(event.count)) or ''
+    self.writer:line(
+        ('⛔ network: %s refused: %s%s'):format(text_tools.line(target), text_tools.line(event.reason or '?'), times),
+        'CofferdamNote'
+    )
+end
+
 function show.gap(self, event)
     self.writer:line(
         ('… events %s to %s are lost: %s'):format(
@@ -320,6 +404,10 @@ function show.gap(self, event)
         ),
         'CofferdamBad'
     )
+end
+
+for name, body in pairs(require('cofferdam.event_steps')) do
+    show[name] = body
 end
 
 return show
