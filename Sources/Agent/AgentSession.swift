@@ -34,7 +34,7 @@ public actor AgentSession {
     var ready: Ready?
     /// The way out of its sandboxes; nil when it has none.
     var network: (any SessionNetwork)?
-    private(set) var state: SessionState
+    public private(set) var state: SessionState
     private(set) var outcome: TurnOutcome?
     var messages: [ModelMessage] = []
     /// As they are kept; see ``messageChanges()``.
