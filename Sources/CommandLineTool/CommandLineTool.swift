@@ -52,7 +52,9 @@ struct RootCommand: AsyncParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             LanguageServerCommand.self, RunCommand.self, PromptCommand.self, AttachCommand.self, ListCommand.self,
-            ApproveCommand.self, RejectCommand.self, DiffCommand.self, ApplyCommand.self, CancelCommand.self,
+            ApproveCommand.self, RejectCommand.self, DiffCommand.self, EgressCommand.self, ApplyCommand.self,
+            ForkCommand.self,
+            RestoreCommand.self, CancelCommand.self,
             StopCommand.self, DoctorCommand.self,
         ])
 }

@@ -98,11 +98,14 @@ extension LanguageServer {
         router.on(AgentTranscript.self, .concurrent) { params, _ in
             AgentTranscript.Result(path: try await core.transcriptPath(params.sessionId))
         }
+        router.on(AgentFork.self, .concurrent) { params, _ in try await core.fork(params) }
+        pass(AgentRestore.self, to: &router, core)
         pass(AgentCancel.self, to: &router, core)
         pass(AgentStop.self, to: &router, core)
         pass(AgentList.self, to: &router, core)
         pass(AgentApprove.self, to: &router, core)
         pass(AgentDiff.self, to: &router, core)
+        pass(AgentEgress.self, to: &router, core)
     }
 
     /// Hands a method to the service as it is.
@@ -116,6 +119,6 @@ extension LanguageServer {
     static let agentMethods = [
         AgentStart.method, AgentPrompt.method, AgentCancel.method, AgentStop.method, AgentList.method,
         AgentAttach.method, AgentDetach.method, AgentApprove.method, AgentDiff.method, AgentApply.method,
-        AgentTranscript.method,
+        AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
     ]
 }

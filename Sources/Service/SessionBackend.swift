@@ -6,15 +6,19 @@ public protocol SessionBackend: Sendable {
     /// Names that `agent/start` takes as `model`, the default first.
     var models: [String] { get }
 
-    func start(_ params: AgentStart.Params) async throws -> AgentStart.Result
+    /// - Parameter user: the name of the client's token; empty for a token without one.
+    func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result
     func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result
     func cancel(_ params: SessionReference) async throws
     func stop(_ params: SessionReference) async throws
     func list(_ params: AgentList.Params) async throws -> AgentList.Result
     func summary(_ sessionId: String) async throws -> SessionSummary
     func approve(_ params: AgentApprove.Params, client: String) async throws -> AgentApprove.Result
+    func fork(_ params: AgentFork.Params) async throws -> AgentFork.Result
+    func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result
     func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
     func applied(_ params: AgentApplied.Params, client: String) async throws
+    func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result
 
     /// Up to `limit` events after `afterSeq` (never empty); suspends until there is one. Throws `CancellationError` when
     /// cancelled.

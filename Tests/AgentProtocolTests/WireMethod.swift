@@ -25,9 +25,12 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentAttach.self),
         request(AgentDetach.self),
         request(AgentApprove.self),
+        request(AgentFork.self),
+        request(AgentRestore.self),
         request(AgentDiff.self),
         request(AgentApply.self),
         request(AgentApplied.self),
+        request(AgentEgress.self),
         request(AgentApproveAsk.self, from: .serverToClient),
         notification(AgentProgress.self, from: .serverToClient),
     ]

@@ -6,6 +6,7 @@ extension ClientConnection {
     nonisolated func router() -> Router {
         var router = Router()
         let backend = backend
+        let user = identity.name ?? ""
         router.beforeDispatch = { method, isRequest throws(ResponseError) in
             guard method != ServiceInitialize.method, !self.isInitialized.withLock({ $0 }) else { return }
             throw ResponseError(code: .serverNotInitialized, message: "the first request must be initialize")
@@ -17,7 +18,7 @@ extension ClientConnection {
             return Empty()
         }
         router.on(AgentPrompt.self, .serial) { params, _ in try await backend.prompt(params) }
-        router.on(AgentStart.self, .concurrent) { params, _ in try await backend.start(params) }
+        router.on(AgentStart.self, .concurrent) { params, _ in try await backend.start(params, user: user) }
         router.on(AgentCancel.self, .concurrent) { params, _ in
             try await backend.cancel(params)
             return Empty()
@@ -30,7 +31,12 @@ extension ClientConnection {
         router.on(AgentApprove.self, .concurrent) { params, _ in
             try await backend.approve(params, client: await self.displayName)
         }
+        router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params) }
+        router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
+        router.on(AgentEgress.self, .concurrent) { params, _ in
+            try await backend.egress(params, client: await self.displayName)
+        }
         router.on(AgentApplied.self, .concurrent) { params, _ in
             try await backend.applied(params, client: await self.displayName)
             return Empty()

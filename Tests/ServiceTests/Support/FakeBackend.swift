@@ -74,7 +74,7 @@ final class FakeBackend: SessionBackend {
 
     // MARK: SessionBackend
 
-    func start(_ params: AgentStart.Params) async throws -> AgentStart.Result {
+    func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result {
         let holds = state.withLock { state in
             state.starts.append(params)
             return state.holdsStarts
@@ -85,6 +85,8 @@ final class FakeBackend: SessionBackend {
 
     func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result { AgentPrompt.Result(seq: 1) }
     func cancel(_ params: SessionReference) async throws {}
+    func fork(_ params: AgentFork.Params) async throws -> AgentFork.Result { AgentFork.Result(sessionId: "f1", seq: 2) }
+    func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result { AgentRestore.Result(seq: 1) }
     func stop(_ params: SessionReference) async throws {}
 
     func list(_ params: AgentList.Params) async throws -> AgentList.Result {
@@ -127,6 +129,10 @@ final class FakeBackend: SessionBackend {
     }
 
     func applied(_ params: AgentApplied.Params, client: String) async throws {}
+
+    func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result {
+        AgentEgress.Result(phase: .agent, rules: [], denied: params.denied ?? [], ceiling: [])
+    }
 
     func events(_ sessionId: String, afterSeq: Int, limit: Int) async throws -> [LoggedEvent] {
         state.withLock { $0.eventCalls += 1 }
