@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tarfile
 
@@ -10,7 +11,9 @@ import pytest
 
 import images
 import recordings
+import test_ordinary_user
 from conftest import BIN, wait_for
+from test_ordinary_user import ordinary  # a fixture
 
 BUSYBOX = pathlib.Path("/bin/busybox")
 
@@ -114,15 +117,9 @@ def test_where_the_kernel_mounts_no_overlay(world):
 def test_two_sessions_at_once_share_one_setup(world):
     # A toolchain is the one folder of the host that is seen as it changes: the set-up goes on once the other session
     # has said that it waits.
-    tool = world.folder / "tool"
-    (tool / "bin").mkdir(parents=True)
-    (tool / "bin" / "node").write_text("#!/bin/sh\n")
-    for path in (tool, tool / "bin", tool / "bin" / "node"):
-        path.chmod(0o755)
-    world.environment["PATH"] = f"{tool}/bin:" + world.environment["PATH"]
-    gate = tool / "go"
+    tool = gate(world)
     folder = repository(world, **{
-        ".cofferdam.yaml": f"checks: []\nsetup: ['until [ -e {gate} ]; do sleep 0.1; done; date +%s%N > .stamp']\n"})
+        ".cofferdam.yaml": f"checks: []\nsetup: ['until [ -e {tool}/go ]; do sleep 0.1; done; date +%s%N > .stamp']\n"})
     runs(world, "cat .stamp")
     logs = [world.folder / "first.jsonl", world.folder / "second.jsonl"]
     started = []
@@ -136,7 +133,7 @@ def test_two_sessions_at_once_share_one_setup(world):
 
     begin(logs[0], '"setupStarted"')
     begin(logs[1], '"waiting"')
-    gate.write_text("")
+    (tool / "go").write_text("")
     for process in started:
         process.wait(timeout=240)
     first, second = [[json.loads(line)["event"] for line in path.read_text().splitlines()] for path in logs]
@@ -267,3 +264,92 @@ def test_an_image_that_umoci_made(world):
     events = session(world, folder)
     assert output(events, "tool").startswith("busybox image\nls: /gone"), reason(events)
     assert output(events, "tool").endswith("umoci\n")
+
+
+def test_a_service_that_is_killed_during_a_setup(world):
+    tool = gate(world)
+    folder = repository(world, **{
+        ".cofferdam.yaml": f"checks: []\nsetup: ['echo began; until [ -e {tool}/go ]; do sleep 0.1; done; echo done > made']\n"})
+    runs(world, "cat made")
+    path = world.folder / "first.jsonl"
+    with path.open("w") as file:
+        first = world.start(BIN / "cofferdam", "run", "--json", "--apply", "never", "Go on", cwd=folder, stdout=file,
+                            stdin=subprocess.DEVNULL)
+    wait_for(lambda: "began" in path.read_text(), "the set-up to begin", 120)
+    setups = sandboxes(world)
+    assert setups
+    world.stop_service(signal.SIGKILL)
+    (tool / "go").write_text("")
+    listed = json.loads(world.cofferdam("list", "--json", cwd=folder, check=0).stdout)["sessions"]
+    first.wait(timeout=240)
+    attached = world.cofferdam("attach", "--json", listed[0]["sessionId"], cwd=folder)
+    events = [json.loads(line)["event"] for line in attached.stdout.splitlines() if line.startswith("{")]
+    assert "made anew" in of(events, "sessionResumed")[0]["reason"], attached.stderr + world.log()
+    assert of(events, "environmentPrepared")[0]["setup"] == "ran"
+    assert output(events, "tool") == "done\n"
+    assert not set(setups) & set(sandboxes(world)), "the first set-up's sandbox is gone"
+
+
+def test_a_session_that_is_stopped_during_its_setup(world):
+    tool = gate(world)
+    folder = repository(world, **{
+        ".cofferdam.yaml": f"checks: []\nsetup: ['echo began; until [ -e {tool}/go ]; do sleep 0.1; done']\n"})
+    runs(world, "true")
+    path = world.folder / "first.jsonl"
+    with path.open("w") as file:
+        first = world.start(BIN / "cofferdam", "run", "--json", "--apply", "never", "Go on", cwd=folder, stdout=file,
+                            stdin=subprocess.DEVNULL)
+    wait_for(lambda: "began" in path.read_text(), "the set-up to begin", 120)
+    assert sandboxes(world)
+    (entry,) = json.loads(world.cofferdam("list", "--json", cwd=folder, check=0).stdout)["sessions"]
+    world.cofferdam("stop", entry["sessionId"], cwd=folder, check=0)
+    first.wait(timeout=240)
+    events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    assert of(events, "sessionStatus")[-1]["state"] == "stopped"
+    wait_for(lambda: not sandboxes(world), "the set-up's sandbox to end")
+    (tool / "go").write_text("")
+    assert of(session(world, folder), "environmentPrepared")[0]["setup"] == "ran", "nothing was kept"
+
+
+def gate(world) -> pathlib.Path:
+    """A folder of the host that sandboxes see as it changes: a toolchain."""
+    tool = world.folder / "tool"
+    (tool / "bin").mkdir(parents=True)
+    (tool / "bin" / "node").write_text("#!/bin/sh\n")
+    for path in (tool, tool / "bin", tool / "bin" / "node"):
+        path.chmod(0o755)
+    world.environment["PATH"] = f"{tool}/bin:" + world.environment["PATH"]
+    return tool
+
+
+def sandboxes(world) -> list:
+    """Process ids of bubblewrap for setup steps of this test's sessions."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+        except OSError:
+            continue
+        if command.startswith(b"bwrap\0") and str(world.folder).encode() in command:
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="not root: the others run so already")
+@pytest.mark.skipif(not BUSYBOX.exists(), reason="busybox-static is not installed")
+def test_all_of_it_as_an_ordinary_user(ordinary):
+    root = images.busybox_root(ordinary.folder / "busybox")
+    layout = images.layout(ordinary.folder / "image", [images.layer(root)], env=["GREETING=hello"])
+    service(ordinary, f'environments: {{default: box, named: {{box: {{oci: "{layout}"}}}}}}\n')
+    folder = repository(ordinary, **{
+        ".cofferdam.yaml": "checks: []\nsetup: ['mkdir made; echo $GREETING > made/f; echo home > ~/f']\n", "a": "a\n"})
+    runs(ordinary, "cat made/f ~/f /etc/motd a; echo b > a; rm -r made; mkdir made; echo x > made/f")
+    for path in [ordinary.folder, *ordinary.folder.rglob("*")]:
+        os.chown(path, test_ordinary_user.USER, test_ordinary_user.USER, follow_symlinks=False)
+    for setup in ("ran", "reused"):
+        run = test_ordinary_user.cofferdam(ordinary, "run", "--json", "--apply", "never", "Go on", cwd=folder)
+        events = [json.loads(line)["event"] for line in run.stdout.splitlines() if line.startswith("{")]
+        assert events, run.stdout + run.stderr + ordinary.log()
+        assert output(events, "tool") == "hello\nhome\nbusybox image\na\n", reason(events) + run.stderr
+        assert of(events, "environmentPrepared")[0]["setup"] == setup
+        assert of(events, "turnCompleted")[0]["changedFiles"] == ["a", "made/f"], "made/f is the agent's own now"

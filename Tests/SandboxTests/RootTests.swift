@@ -68,6 +68,36 @@ struct RootTests {
         }
     }
 
+    @Test("Nothing of the image is loaded into the supervisor")
+    func preload() async throws {
+        try await BusyboxRoot.with { root in
+            // A library that is none ends every dynamic program that is told to load it, or is complained of.
+            try TestSandbox.write(root + "/lib/evil.so", "no library")
+            try TestSandbox.write(root + "/etc/ld.so.preload", "/lib/evil.so\n")
+            try TestSandbox.write(root + "/etc/ld.so.cache", "no cache")
+            try await TestSandbox.with(configure: { $0.root = .directory(root) }) { test in
+                let run = try await test.shell("cat /etc/ld.so.preload; echo fine")
+                #expect(run.text == "fine\n", "\(run.errorText)")
+            }
+        }
+    }
+
+    @Test("A system with a C library of its own uses that one", .enabled(if: access("/bin/dash", X_OK) == 0))
+    func ownLibrary() async throws {
+        try await BusyboxRoot.with { root in
+            let copy =
+                "for f in /bin/dash $(ldd /bin/dash | grep -o '/[^ ]*'); do mkdir -p \(root)$(dirname $f); cp -L $f \(root)$f; done"
+            try #require(system(copy) == 0)
+            try await TestSandbox.with(configure: { $0.root = .directory(root) }) { test in
+                let run = try await test.run(
+                    ExecRequest(
+                        arguments: ["/bin/dash", "-c", "cat /proc/$$/maps | grep libc; env"], timeout: .seconds(60)))
+                #expect(run.text.contains("/lib"), "\(run.errorText)")
+                #expect(!run.text.contains("/run/cofferdam/lib") && !run.text.contains("LD_"))
+            }
+        }
+    }
+
     @Test("A second path leads to the workspace", arguments: [true, false])
     func link(ofHost: Bool) async throws {
         try await BusyboxRoot.with { root in
@@ -115,7 +145,9 @@ enum BusyboxRoot {
         }
         chmod(directory, 0o755)
         try #require(system("cp \(program) \(root)/bin/busybox && chmod 755 \(root)/bin/busybox") == 0)
-        for name in ["sh", "cat", "ls", "echo", "id", "wc", "test", "head", "sleep", "mkdir", "rm", "touch"] {
+        for name in [
+            "sh", "cat", "grep", "env", "ls", "echo", "id", "wc", "test", "head", "sleep", "mkdir", "rm", "touch",
+        ] {
             symlink("busybox", root + "/bin/" + name)
         }
         try TestSandbox.write(root + "/etc/motd", "from the image\n")

@@ -56,7 +56,11 @@ struct StateDirectory: Sendable {
         try write("passwd", accounts.passwd)
         try write("group", accounts.group)
         try write("hosts", "127.0.0.1 localhost\n::1 localhost\n")
-        if case .directory = spec.root { try write("resolv.conf", "") }
+        if case .directory = spec.root {
+            try write("resolv.conf", "")
+            // What an image names here would be loaded into the supervisor as well, whose word counts.
+            try write("ld.so.preload", "")
+        }
         try linkNetworkFiles(spec)
         try write("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     }

@@ -15,7 +15,10 @@ struct SupervisorRuntime: Equatable {
     var command: [String] {
         guard let loader else { return [SandboxLayout.supervisor] }
         let name = loader.split(separator: "/").last.map(String.init) ?? "loader"
-        return [Self.directory + "/" + name, "--library-path", Self.directory, SandboxLayout.supervisor]
+        // Nothing of the image is loaded into the supervisor: not by its cache of libraries either.
+        return [
+            Self.directory + "/" + name, "--inhibit-cache", "--library-path", Self.directory, SandboxLayout.supervisor,
+        ]
     }
 
     /// Everything to be shown: paths of the host, and those inside.
