@@ -54,7 +54,8 @@ GROUPS = {
     "events-check": ["checkStarted", "diagnosticsUpdated", "checkCompleted"],
     "events-approval": ["approvalRequested", "approvalResolved"],
     "events-result": ["resultApplied"],
-    "events-snapshot": ["snapshotTaken", "snapshotFailed", "sessionRestored", "sessionForked"],
+    "events-snapshot": ["snapshotTaken", "sessionRestored", "sessionForked"],
+    "events-snapshot-failed": ["snapshotFailed"],
     "events-resume": ["sessionResumed", "commandEnded"],
     "events-environment": ["environmentPreparing", "setupStarted", "setupCompleted", "environmentPrepared"],
     "events-gap": ["gap"],
@@ -71,6 +72,7 @@ class Run:
 
     def __init__(self, folder, cofferdam):
         self.folder, self.lines, self.events, self.approvals, self.seq = folder, [], [], [], 0
+        self.session = None
         self.plain_send, self.plain_receive = headless.send, headless.receive
         headless.send, headless.receive = self.send, self.receive
         self.server = subprocess.Popen([cofferdam, "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -90,7 +92,8 @@ class Run:
             headless.send(self.server, id=message["id"], result={"decision": "allowOnce"})
         elif message["method"] == "agent/progress":
             self.events.append(message["params"]["event"])
-            self.seq = message["params"]["seq"]
+            if message["params"]["sessionId"] == self.session:
+                self.seq = message["params"]["seq"]
 
     def call(self, method, params={}):
         return headless.call(self.server, self.handle, method, params)
@@ -108,6 +111,7 @@ class Run:
             "initializationOptions": {"progress": True, "approve": True, "apply": "never", "fileEdits": "disk"}})
         headless.send(self.server, method="initialized", params={})
         session = {"sessionId": self.call("agent/start", {"prompt": prompt})["sessionId"]}
+        self.session = session["sessionId"]
         self.until(lambda event: event["type"] == "turnCompleted")
         if self.approvals:
             # Answered long ago: the reply says by whom.
@@ -120,6 +124,12 @@ class Run:
         self.call("agent/prompt", {**session, "text": "Explain the change in one sentence.", "delivery": "queue"})
         self.call("agent/cancel", session)
         self.until(lambda _: sum(event["type"] == "turnCompleted" for event in self.events) > turns)
+        fork = {"sessionId": self.call("agent/fork", {**session, "step": 1})["sessionId"]}
+        self.until(lambda event: event["type"] == "sessionForked")
+        self.until(lambda event: event.get("state") == "idle")
+        self.call("agent/stop", fork)
+        self.until(lambda event: event.get("state") == "stopped")
+        self.call("agent/restore", {**session, "step": 1})
         self.call("agent/detach", session)
         self.call("agent/attach", {**session, "afterSeq": max(0, self.seq - 5)})
         self.call("agent/list", {"workspaceFolder": str(self.folder), "limit": 10})
@@ -128,13 +138,13 @@ class Run:
         self.call("shutdown")
         headless.send(self.server, method="exit")
         self.server.wait()
-        return session["sessionId"]
+        return session["sessionId"], fork["sessionId"]
 
 
-def normalised(run, session):
+def normalised(run, session, fork):
     """The lines without what differs from run to run."""
     text = json.dumps(run.lines, ensure_ascii=False)
-    text = text.replace(session, "s7k2mq9xw4hd").replace(str(run.folder), "/home/user/project")
+    text = text.replace(session, "s7k2mq9xw4hd").replace(fork, "sq3v8n5t1c7k").replace(str(run.folder), "/home/user/project")
     state = re.search(r'"path": "(/[^"]*)/transcripts/', text)
     if state:
         text = text.replace(state[1], "/home/user/.local/state/cofferdam")
@@ -192,7 +202,7 @@ def main():
             with open(folder / ".cofferdam.yaml", "a", encoding="utf-8") as configuration:
                 configuration.write("policy: {ask: [%s]}\n" % json.dumps(options.ask))
         run = Run(folder, os.environ.get("COFFERDAM", "cofferdam"))
-        lines = normalised(run, run.everything(options.prompt))
+        lines = normalised(run, *run.everything(options.prompt))
     found = {name: exchange(lines, sender, method) for name, sender, method in EXCHANGES}
     found.update({name: group(lines, types) for name, types in GROUPS.items()})
     for name, chosen in found.items():

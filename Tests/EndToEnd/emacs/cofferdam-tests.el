@@ -698,6 +698,30 @@ ROOT is its directory and FILE the file."
     (should (equal (cofferdam--reload '("main.c") root) (list (buffer-name))))
     (should (string-search "mine" (buffer-string)))))
 
+(ert-deftest cofferdam-forks-and-goes-back ()
+  (cofferdam-tests--with-project
+    (let* ((session (cofferdam-tests--run "fix the build"))
+           (text (cofferdam-tests--transcript session)))
+      (dolist (part '("[step 1: 2 files changed; something was writing meanwhile]"
+                      "[given up for room: steps 0]"
+                      "[step 2 was not kept: no space left on device]"))
+        (should (string-search part text)))
+      (cofferdam-restore 1)
+      (cofferdam-tests--wait
+       (string-search "[back at step 1]" (cofferdam-tests--transcript session)))
+      (should (equal (plist-get (car (cofferdam-tests--received "agent/restore")) :step) 1))
+      (save-window-excursion
+        (cofferdam-fork 1 "try it without the cast")
+        (cofferdam-tests--wait (= 2 (length (cofferdam--all-sessions))))
+        (let ((asked (car (cofferdam-tests--received "agent/fork"))))
+          (should (equal (plist-get asked :sessionId) "s1"))
+          (should (equal (plist-get asked :step) 1))
+          (should (equal (plist-get asked :prompt) "try it without the cast")))
+        (cofferdam-tests--wait
+         (seq-some (lambda (other)
+                     (string-search "[forked from s1 at step 1]" (cofferdam-tests--transcript other)))
+                   (cofferdam--all-sessions)))))))
+
 (ert-deftest cofferdam-diff-buffer ()
   (cofferdam-tests--with-project
     (cofferdam-tests--run "fix the build")

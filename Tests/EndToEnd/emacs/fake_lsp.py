@@ -109,6 +109,8 @@ def play(session, prompt, root):
             "arguments": {"command": "rm -rf build && echo done", "cwd": "."}, "expiresAt": 4102444800000}
         emit(session, "sessionStatus", state="waiting")
         return emit(session, "approvalRequested", approval=approval)
+    emit(session, "snapshotTaken", step=1, parent=0, changedFiles=2, bytes=8192, consistent=False, removedSteps=[0])
+    emit(session, "snapshotFailed", step=2, reason="no space left on device")
     emit(session, "fileChanged", itemId="c2", path="main.c", change="modified", patch=PATCH)
     diagnostics(session, root, [])
     emit(session, "checkStarted", itemId="k1", name="build", command=["make"])
@@ -155,6 +157,14 @@ def handle(method, params, identifier):
         sessions[name] = {"root": root, "title": prompt, "events": [], "state": "starting"}
         answer({"sessionId": name, "seq": 0})
         play(name, prompt, root)
+    elif method == "agent/fork":
+        name = f"s{len(sessions) + 1}"
+        sessions[name] = {**sessions[session], "title": params.get("prompt", "fork"), "events": [], "state": "idle"}
+        emit(name, "sessionForked", step=params.get("step", 3), **{"from": session})
+        answer({"sessionId": name, "seq": 1})
+    elif method == "agent/restore":
+        emit(session, "sessionRestored", step=params["step"])
+        answer({"seq": len(sessions[session]["events"])})
     elif method == "agent/approve":
         resolution = {**params, "cause": "answered", "answeredBy": "emacs"}
         accepted = sessions[session].pop("approval", None) is not None

@@ -129,6 +129,17 @@ def handle(method, params):
             resolve(session, one["approvalId"], "withdrawn")
     if method == "agent/cancel":
         end(session, "cancelled")
+    if method == "agent/fork":
+        id = "s%d" % (len(sessions) + 1)
+        fork = sessions[id] = {"id": id, "title": params.get("prompt", "fork"), "state": "idle", "outcome": None,
+                               "events": [], "pending": [], "files": []}
+        emit(fork, "sessionForked", step=params.get("step", 3), **{"from": session["id"]})
+        save()
+        return {"sessionId": id, "seq": 1}
+    if method == "agent/restore":
+        if params["step"] > 3:
+            raise KeyError("the session has no step %d" % params["step"])
+        emit(session, "sessionRestored", step=params["step"])
     if method == "agent/diff":
         patch = ("diff --git a/main.c b/main.c\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n"
                  "-int main;\n+int main(void);\n")

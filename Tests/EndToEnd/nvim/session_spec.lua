@@ -180,6 +180,32 @@ describe('a session', function()
         assert.same({ sessionId = 's1' }, h.wait_received('agent/stop'))
     end)
 
+    it('is forked at a step and set back to one', function()
+        vim.cmd('Cofferdam start hang')
+        h.event('TurnStarted')
+        vim.cmd('Cofferdam restore 2')
+        assert.same({ sessionId = 's1', step = 2 }, h.wait_received('agent/restore'))
+        assert.is_truthy(vim.wait(5000, function()
+            return h.transcript('s1'):find('■ back at step 2', 1, true) ~= nil
+        end))
+        vim.cmd('Cofferdam restore 9')
+        h.wait_received('agent/restore', 2)
+        assert.is_truthy(vim.wait(5000, function()
+            return h.message('not set back: .*no step 9') ~= nil
+        end))
+        vim.cmd('Cofferdam restore all')
+        assert.is_truthy(h.message('restore takes the number of a step'))
+        vim.cmd('Cofferdam fork 1 try it without the cast')
+        assert.same(
+            { sessionId = 's1', step = 1, prompt = 'try it without the cast' },
+            h.wait_received('agent/fork')
+        )
+        assert.same('s2', h.wait_received('agent/attach').sessionId)
+        assert.is_truthy(vim.wait(5000, function()
+            return h.transcript('s2'):find('· forked from s1 at step 1', 1, true) ~= nil
+        end))
+    end)
+
     it('says nothing twice', function()
         vim.cmd('Cofferdam start terse')
         h.event('Done')
