@@ -61,8 +61,9 @@ class Bench:
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
     @contextlib.contextmanager
-    def service(self, models: dict):
-        service = Service(self, models)
+    def service(self, models: dict, configuration: str = ""):
+        """`configuration` is the text of its configuration file."""
+        service = Service(self, models, configuration)
         try:
             yield service
         finally:
@@ -72,15 +73,17 @@ class Bench:
 class Service:
     """A `cofferdamd` on a unix socket and a TCP port."""
 
-    def __init__(self, bench: Bench, models: dict):
+    def __init__(self, bench: Bench, models: dict, configuration: str = ""):
         self._bench = bench
         home = bench.new_folder("service")
         self.environment = bench.environment(home)
         self.token = secrets.token_hex(32)
-        tokens, configuration = home / "tokens", home / "models.yaml"
+        tokens, models_file = home / "tokens", home / "models.yaml"
         tokens.write_text(self.token + "\n")
         tokens.chmod(0o600)
-        configuration.write_text(json.dumps({"models": models}))  # JSON is YAML
+        models_file.write_text(json.dumps({"models": models}))  # JSON is YAML
+        (home / "config" / "cofferdam").mkdir()
+        (home / "config" / "cofferdam" / "service.yaml").write_text(configuration)
         self.socket = str(home / "service.sock")
         self.port = free_port()
         self.log = home / "log"
@@ -88,7 +91,7 @@ class Service:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [bench.programs / "cofferdamd", "--socket", self.socket, "--listen", f"127.0.0.1:{self.port}",
-                 "--token-file", tokens, "--state-directory", home / "state", "--models", configuration,
+                 "--token-file", tokens, "--state-directory", home / "state", "--models", models_file,
                  "--ready-fd", str(write), "--drain-grace", "0"],
                 env=self.environment, pass_fds=[write], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.close(write)

@@ -13,9 +13,11 @@ import signal
 import sys
 import time
 
+import measure_egress
 import measure_loop
 import measure_programs
 import measure_sandbox
+import measure_snapshots
 from figures import table
 from harness import Bench
 
@@ -29,6 +31,10 @@ MEASUREMENTS = {
     "exec": measure_sandbox.run_true,
     "latency": measure_sandbox.line_latency,
     "relay": measure_sandbox.relay,
+    "fork": measure_snapshots.fork,
+    "warm": measure_snapshots.warm,
+    "idle": measure_snapshots.idle,
+    "gateway": measure_egress.gateway,
     "loop": measure_loop.overhead,
     "concurrency": measure_loop.concurrency,
     "attach": measure_loop.attach,
