@@ -11,10 +11,11 @@ func offLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) as
 final class RawClient: Sendable {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    /// - Parameter patience: seconds to wait for bytes.
+    init(port: Int, patience: Double = 60) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         // So that a test fails rather than hangs.
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        var limit = timeval(tv_sec: Int(patience), tv_usec: Int(patience * 1e6) % 1_000_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -37,6 +38,11 @@ final class RawClient: Sendable {
             guard count > 0 else { throw HostFailure(errno) }
             rest = rest.dropFirst(count)
         }
+    }
+
+    func resetsOnClose() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
 
     func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
