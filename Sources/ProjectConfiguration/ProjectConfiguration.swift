@@ -14,6 +14,8 @@ public struct ProjectConfiguration: Sendable, Equatable {
     public var setup: [[String]]
     /// The environment that it works in.
     public var sandbox: SandboxChoice
+    /// What its sandbox and commands may take; only less than the service allows.
+    public var limits: LimitValues?
 
     public init(
         checks: [CheckDefinition]? = nil, policy: JSON? = nil, environment: [String: String] = [:],

@@ -15,6 +15,7 @@ import JSON
 ///     setup:
 ///       - [npm, ci]
 ///     sandbox: {environment: python} # see SandboxChoice
+///     limits: {memory: 2 GiB}        # see LimitValues; they only lower the service's
 ///     policy: {}                     # see the Policy module
 public enum ProjectConfigurationLoader {
     /// Reads a configuration. Unknown keys and wrong types are errors: a check or a rule that is misspelt must not be
@@ -27,7 +28,7 @@ public enum ProjectConfigurationLoader {
         let reader = ConfigurationReader(file: file, locations: locations)
         let root = YAMLPath()
         let members = try reader.object(
-            document, at: root, keys: ["checks", "environment", "instructions", "policy", "sandbox", "setup"])
+            document, at: root, keys: ["checks", "environment", "instructions", "limits", "policy", "sandbox", "setup"])
         var configuration = ProjectConfiguration()
         if let value = members["checks"] { configuration.checks = try checks(value, at: root["checks"], reader) }
         if let value = members["environment"] {
@@ -37,6 +38,7 @@ public enum ProjectConfigurationLoader {
             configuration.instructions = try reader.string(
                 value, at: root["instructions"], most: ConfigurationLimits.instructionBytes)
         }
+        if let value = members["limits"] { configuration.limits = try LimitValues(value, at: root["limits"], reader) }
         if let value = members["policy"] {
             guard value.objectValue != nil else { throw reader.error(at: root["policy"], "policy must be a mapping") }
             configuration.policy = value

@@ -4,6 +4,15 @@ import ProjectConfiguration
 import Sandbox
 
 /// `limits:` of the ``ServiceFile``: what one sandbox, session or command may take.
+///
+/// ```yaml
+/// limits:
+///   memory: 4 GiB            # and the other keys of LimitValues
+///   temporary: 1 GiB         # of /tmp, of the home directory and of /dev/shm each
+///   session: 14400           # seconds that a session may last
+///   maximumCommand: 3600     # most seconds that the model may ask for
+///   cgroup: automatic        # or none, or the path of a group such as /cofferdam
+/// ```
 public struct ServiceLimits: Sendable, Equatable, ServiceFileSection {
     public var resources = ResourceLimits()
     /// Where control groups are made.
@@ -14,44 +23,35 @@ public struct ServiceLimits: Sendable, Equatable, ServiceFileSection {
     public var commandSeconds: Int?
     /// Most seconds that the model may ask for; nil: the loop's default.
     public var maximumCommandSeconds: Int?
-    /// Bytes of each output stream of a command that are kept; nil: the sandbox's default.
+    /// Bytes of each output stream of a command that are kept; nil: the loop's default.
     public var outputBytes: Int?
+
+    private static let ownKeys = ["temporary", "session", "maximumCommand", "cgroup"]
 
     public init() {}
 
-    private static let keys = [
-        "memory", "cpus", "processes", "openFiles", "fileSize", "workspace", "workspaceFiles", "temporary", "session",
-        "command", "maximumCommand", "output", "cgroup",
-    ]
-    /// The supervisor and a shell need some megabytes; a page less and no sandbox starts.
-    private static let leastMemory = 64 << 20
-    private static let mostBytes = 1 << 50
-    /// A year.
-    private static let mostSeconds = 31_536_000
-
     init(_ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader) throws {
-        let members = try reader.object(value, at: path, keys: Self.keys)
-        func bytes(_ key: String, from least: Int) throws -> Int? {
-            try members[key].map { try reader.bytes($0, at: path[key], within: least...Self.mostBytes) }
+        let values = try LimitValues(value, at: path, reader, others: Self.ownKeys)
+        resources = ResourceLimits(
+            processes: values.processes ?? resources.processes, openFiles: values.openFiles ?? resources.openFiles,
+            fileBytes: values.fileBytes ?? resources.fileBytes,
+            memoryBytes: values.memoryBytes ?? resources.memoryBytes,
+            cpuCores: values.cpus ?? resources.cpuCores,
+            workspaceBytes: values.workspaceBytes ?? resources.workspaceBytes,
+            workspaceFiles: values.workspaceFiles ?? resources.workspaceFiles)
+        commandSeconds = values.commandSeconds
+        outputBytes = values.outputBytes
+        if let value = value["session"] {
+            resources.wallSeconds = try reader.integer(value, at: path["session"], within: 1...LimitValues.mostSeconds)
         }
-        func whole(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
-            try members[key].map { try reader.integer($0, at: path[key], within: range) }
+        if let value = value["maximumCommand"] {
+            maximumCommandSeconds = try reader.integer(
+                value, at: path["maximumCommand"], within: 1...LimitValues.mostSeconds)
         }
-        resources.memoryBytes = try bytes("memory", from: Self.leastMemory) ?? resources.memoryBytes
-        if let value = members["cpus"] {
-            resources.cpuCores = try reader.number(value, at: path["cpus"], within: 0.01...100_000)
+        if let value = value["temporary"] {
+            temporaryBytes = try reader.bytes(value, at: path["temporary"], within: 1 << 20...1 << 50)
         }
-        resources.processes = try whole("processes", 16...4_000_000) ?? resources.processes
-        resources.openFiles = try whole("openFiles", 64...1_000_000) ?? resources.openFiles
-        resources.fileBytes = try bytes("fileSize", from: 1 << 20) ?? resources.fileBytes
-        resources.workspaceBytes = try bytes("workspace", from: 1 << 20) ?? resources.workspaceBytes
-        resources.workspaceFiles = try whole("workspaceFiles", 100...1_000_000_000) ?? resources.workspaceFiles
-        resources.wallSeconds = try whole("session", 1...Self.mostSeconds)
-        temporaryBytes = try bytes("temporary", from: 1 << 20)
-        commandSeconds = try whole("command", 1...Self.mostSeconds)
-        maximumCommandSeconds = try whole("maximumCommand", 1...Self.mostSeconds)
-        outputBytes = try bytes("output", from: 4 << 10)
-        if let value = members["cgroup"] { cgroup = try Self.placement(value, at: path["cgroup"], reader) }
+        if let value = value["cgroup"] { cgroup = try Self.placement(value, at: path["cgroup"], reader) }
         if let command = commandSeconds, let most = maximumCommandSeconds, command > most {
             throw reader.error(at: path["command"], "\(path["command"]) is more than \(path["maximumCommand"])")
         }
@@ -79,8 +79,9 @@ public struct ServiceLimits: Sendable, Equatable, ServiceFileSection {
     /// The loop's limits with what this section says.
     public func applied(to limits: AgentLimits) -> AgentLimits {
         var limits = limits
-        if let seconds = maximumCommandSeconds { limits.maximumCommandSeconds = seconds }
         if let seconds = commandSeconds { limits.commandSeconds = seconds }
+        // A command that may run so long without being asked for may also be asked for.
+        limits.maximumCommandSeconds = max(maximumCommandSeconds ?? limits.maximumCommandSeconds, commandSeconds ?? 0)
         limits.commandSeconds = min(limits.commandSeconds, limits.maximumCommandSeconds)
         if let bytes = outputBytes { limits.commandOutputBytes = bytes }
         return limits
