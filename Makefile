@@ -12,6 +12,9 @@ PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
 	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci
 
+# Beside them, by what only make test-all runs: the virtual machine of the limits.
+LONG_PACKAGES = qemu-system-x86 cpio binutils
+
 .PHONY: help deps venv build demo test test-all bench format lint install uninstall clean
 .DEFAULT_GOAL := help
 
@@ -50,6 +53,7 @@ test: deps venv
 	@Tests/run.sh fast
 
 ## make test-all  also long fuzz runs, fault campaigns and a real small model
+test-all: PACKAGES += $(LONG_PACKAGES)
 test-all: deps venv
 	@Tests/run.sh all
 

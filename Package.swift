@@ -125,6 +125,11 @@ let package = Package(
             name: "cofferdam-gateway-benchmark", dependencies: ["Egress", "JSON", nioCore, nioPosix],
             path: "Tests/Benchmarks/Gateway", swiftSettings: settings),
 
+        // Runs in the virtual machine of a test; not installed
+        .executableTarget(
+            name: "cofferdam-limits-probe", dependencies: ["Sandbox"], path: "Tests/LimitsProbe",
+            swiftSettings: settings),
+
         // Tests
         .target(
             name: "TestSupport",
