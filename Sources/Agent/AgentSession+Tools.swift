@@ -160,7 +160,7 @@ extension AgentSession {
             }
             let outcome = try await prepared.run(itemId)
             let text = HeadTailBuffer.capped(
-                preface + outcome.text, limit: configuration.limits.toolOutputBytes * 2 + 4096)
+                preface + outcome.text + refusals(), limit: configuration.limits.toolOutputBytes * 2 + 4096)
             var end = CallEnd(outcome.isError ? .failed : .completed, text, outcome.command)
             end.keeping = outcome.keeping
             end.goesOn = outcome.goesOn

@@ -1,4 +1,5 @@
 import Agent
+import Environments
 import Models
 import Policy
 import Sandbox
@@ -34,21 +35,37 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     }
 
     let file = try configuration.serviceFile.map { try ServiceFile.load($0) } ?? ServiceFile()
+    // What a service before this one left empty; what still runs is for the sessions that it belongs to.
+    CgroupLease.sweep(placement: file.limits.cgroup)
     var layers = [file.egress.builtInLayer]
     if let file = configuration.policyFile { layers.append(PolicyFile.layer(name: "organisation", path: file)) }
     if let file = usual("policy.yaml") { layers.append(PolicyFile.layer(name: "user", path: file)) }
     for layer in layers where layer.failure != nil {
         log.error("policy layer denies everything", ["layer": layer.name, "reason": layer.failure ?? ""])
     }
+    let driver = LocalDriver(
+        require: file.require.names, cgroup: file.limits.cgroup,
+        copies: environment["COFFERDAM_COPY_WORKSPACES"] == "1")
+    try driver.checkRequired()
     var sessions = SessionManagerConfiguration(
-        stateDirectory: configuration.stateDirectory, models: models,
-        driver: LocalDriver(require: file.require.names, cgroup: file.limits.cgroup),
+        stateDirectory: configuration.stateDirectory, models: models, driver: driver,
         policyLayers: layers, limits: file.limits.applied(to: AgentLimits(environment: environment)))
     sessions.resources = file.limits.resources
     sessions.temporaryBytes = file.limits.temporaryBytes
     sessions.concurrency = file.concurrency
+    sessions.warmPool = file.warmPool
+    sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
     return try await SessionManager(configuration: sessions)
+}
+
+/// The environments of the service's file, kept beside its sessions.
+private func environments(_ settings: ServiceEnvironments, _ stateDirectory: String) throws -> EnvironmentStore {
+    guard DirectoryMaker.make(stateDirectory) else {
+        throw EnvironmentError.store(path: stateDirectory, reason: String(cString: strerror(errno)))
+    }
+    return try EnvironmentStore(
+        directory: stateDirectory + "/environments", catalog: settings.catalog, budgetBytes: settings.storeBytes)
 }
 
 /// The sandboxes' way out; nil when the service's file grants none.

@@ -517,6 +517,9 @@ def test_setup_steps_reach_more(hosts):
     reaches = [any("setup.allowed.test" in rule["rule"] for rule in change["rules"]) for change in changes]
     assert reaches == [True, False]
     assert printed(events).endswith(f"{HELLO} 403"), printed(events)
+    told = next(event["text"] for event in events if event["type"] == "toolCallCompleted")
+    assert told.endswith("--- the network gateway refused\n"
+                         f"GET http://setup.allowed.test:80/hello: no rule allows this host and port"), told
 
 
 def test_a_later_service_goes_on_with_the_network(hosts):

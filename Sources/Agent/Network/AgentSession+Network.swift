@@ -25,6 +25,13 @@ extension AgentSession {
         return await network.status.rules.map(\.rule)
     }
 
+    /// What the gateway refused while a command ran, for its result. Of commands side by side, the first to end tells it.
+    func refusals() -> String {
+        let lines = network?.takeRefusals() ?? []
+        guard !lines.isEmpty else { return "" }
+        return "\n--- the network gateway refused\n" + lines.joined(separator: "\n")
+    }
+
     /// What the sandbox may reach, and changes of it.
     /// - Throws: `AgentError.notLive`, `.busy` while the session is starting, `.invalidParams`.
     public func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result {

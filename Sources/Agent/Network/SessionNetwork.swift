@@ -24,6 +24,9 @@ public protocol SessionNetwork: Sendable {
     /// - Throws: `AgentError.invalidParams` when a rule is none, or reaches further than policy and the service allow.
     func change(_ params: AgentEgress.Params, by client: String) async throws
 
+    /// What was refused since the last call, a line each, equal ones once: for the model, whose programs often hide why.
+    func takeRefusals() -> [String]
+
     /// Ends every connection. Decisions that are not in the log yet are written.
     func close() async
 }

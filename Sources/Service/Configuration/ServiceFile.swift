@@ -14,10 +14,14 @@ import Workspace
 public struct ServiceFile: Sendable, Equatable {
     public var limits = ServiceLimits()
     public var concurrency = ConcurrencyLimits()
+    /// What sandboxes can be made from.
+    public var environments = ServiceEnvironments()
     /// Guards without which no sandbox is made, by the names that `cofferdam doctor` shows.
     public var require = RequiredGuards()
     /// What sandboxes may reach.
     public var egress = EgressSettings()
+    /// What is made ready before it is asked for.
+    public var warmPool = WarmPoolSettings()
 
     public init() {}
 
@@ -54,7 +58,9 @@ public struct ServiceFile: Sendable, Equatable {
         [
             ("limits", { $0.limits = try ServiceLimits($1, at: $2, $3) }),
             ("concurrency", { $0.concurrency = try ConcurrencyLimits($1, at: $2, $3) }),
+            ("environments", { $0.environments = try ServiceEnvironments($1, at: $2, $3) }),
             ("require", { $0.require = try RequiredGuards($1, at: $2, $3) }),
+            ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
         ]
     }

@@ -40,6 +40,9 @@ final class DecisionLog: Sendable {
         /// Waits for the end of the window.
         var timer: Task<Void, Never>?
         var isClosed = false
+        /// What was refused and not told to the model yet.
+        var refusals: [String] = []
+        var untoldRefusals = 0
     }
 
     private let log: EventLog
@@ -59,6 +62,7 @@ final class DecisionLog: Sendable {
         let event = EgressDecided(decision, mostText: Self.mostText)
         state.withLock { state in
             if state.isClosed { return }
+            if event.verdict == .deny { Self.note(event, &state) }
             if let waiting = state.kinds[kind] {
                 state.kinds[kind] = .some(waiting.map { $0.adding(event) } ?? event)
             } else if state.kinds.count < Self.mostKinds {
@@ -75,6 +79,25 @@ final class DecisionLog: Sendable {
                 try? await Task.sleep(for: window)
                 self?.windowEnded()
             }
+        }
+    }
+
+    /// Lines of refusals that are kept for the model: what it can learn from more is little.
+    private static let mostRefusals = 10
+
+    private static func note(_ event: EgressDecided, _ state: inout State) {
+        let method = event.method.map { "\($0) " } ?? ""
+        let host = event.host.contains(":") ? "[\(event.host)]" : event.host
+        let line = "\(method)\(event.scheme)://\(host):\(event.port)\(event.path ?? ""): \(event.reason)"
+        if state.refusals.contains(line) { return }
+        if state.refusals.count < mostRefusals { state.refusals.append(line) } else { state.untoldRefusals += 1 }
+    }
+
+    /// What was refused since the last call, a line each.
+    func takeRefusals() -> [String] {
+        state.withLock { state in
+            defer { (state.refusals, state.untoldRefusals) = ([], 0) }
+            return state.refusals + (state.untoldRefusals > 0 ? ["and \(state.untoldRefusals) more"] : [])
         }
     }
 

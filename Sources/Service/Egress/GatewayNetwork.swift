@@ -48,6 +48,8 @@ final class GatewayNetwork: SessionNetwork {
         try await changes.change(params, by: client)
     }
 
+    func takeRefusals() -> [String] { decisions.takeRefusals() }
+
     func close() async {
         for server in servers.withLock({ $0 }) { server.cancel() }
         await gateway.close()

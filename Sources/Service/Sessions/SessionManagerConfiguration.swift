@@ -1,4 +1,5 @@
 import Agent
+import Environments
 import Policy
 import Sandbox
 
@@ -14,10 +15,14 @@ public struct SessionManagerConfiguration: Sendable {
     public var resources = ResourceLimits()
     /// Bytes that the file systems in memory of a sandbox may hold, each; nil: the sandbox's default.
     public var temporaryBytes: Int?
+    /// What sandboxes can be made from; nil: the host's own system, and no setup steps.
+    public var environments: EnvironmentStore?
     /// Gives sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
     /// Sandboxes alive at a time; a session beyond them waits in the queue.
     public var concurrency = ConcurrencyLimits()
+    /// What is made ready before it is asked for, and what is kept of copies of folders beyond what sessions need.
+    public var warmPool = WarmPoolSettings()
     /// A session whose last turn ended this long ago is stopped.
     public var sessionIdleTimeout: Duration
     /// Live sessions; one more is refused.

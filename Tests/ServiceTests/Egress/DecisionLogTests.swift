@@ -80,6 +80,20 @@ struct DecisionLogTests {
         #expect(events.last?.host == "")
     }
 
+    @Test func refusalsAreTakenOnceAndAreFew() async throws {
+        let folder = try TemporaryFolder()
+        let store = try Store(path: "\(folder.path)/sessions.sqlite")
+        let decisionLog = DecisionLog(try EventLog(sessionId: "none", store: store), window: Self.window)
+        decisionLog.record(decision("a.org", verdict: .allow, reason: .finished, rule: "r"))
+        #expect(decisionLog.takeRefusals() == [])
+        for _ in 0..<3 { decisionLog.record(decision("a.org", path: "/x")) }
+        #expect(decisionLog.takeRefusals() == ["https://a.org:443/x: no rule allows this host and port"])
+        #expect(decisionLog.takeRefusals() == [])
+        for number in 0..<50 { decisionLog.record(decision("host\(number).org")) }
+        #expect(decisionLog.takeRefusals().count == 11)
+        #expect(decisionLog.takeRefusals() == [])
+    }
+
     @Test func pathsAndHostsAreCapped() async throws {
         let long = String(repeating: "é", count: 10_000)
         let events = try await recorded([decision(long, path: "/\(long)")])

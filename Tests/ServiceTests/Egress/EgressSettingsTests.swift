@@ -1,6 +1,7 @@
 import Egress
 import JSON
 import Policy
+import TestSupport
 import Testing
 
 @testable import Service
@@ -82,6 +83,15 @@ struct EgressSettingsTests {
         #expect(
             "\(error.map { "\($0)" } ?? "")".hasPrefix("service.yaml:\(line):"),
             "\(yaml): \(error.map { "\($0)" } ?? "")")
+    }
+
+    /// What the documentation shows is what the service reads.
+    @Test func theExampleOfTheReadmeIsRead() throws {
+        let readme = try ProtocolSchema.text("README.md")
+        let block = try #require(readme.split(separator: "```yaml\n").first { $0.hasPrefix("egress:") })
+        let yaml = try #require(block.split(separator: "```").first)
+        let read = try ServiceFile.parse(Array(yaml.utf8), file: "README.md").egress
+        #expect(read.rules.count == 4 && read.setup.count == 1 && read.credentials.count == 1)
     }
 
     // MARK: Under policy
