@@ -24,7 +24,7 @@ actor WarmPool {
     private var specs: [(folder: String, spec: SandboxSpec)] = []
     private var waiting: [String: Waiting] = [:]
     private var used = (warm: 0, cold: 0)
-    private var isRefreshing = false
+    private var refreshing: Task<Void, Never>?
     private var isClosed = false
 
     init(
@@ -56,10 +56,15 @@ actor WarmPool {
     /// - Parameters:
     ///   - recent: folders of recent sessions, the newest first.
     ///   - isIdle: asked again before each folder.
-    func refresh(_ recent: [String], isIdle: @Sendable () async -> Bool) async {
-        guard settings.isOn, !isRefreshing else { return }
-        isRefreshing = true
-        defer { isRefreshing = false }
+    func refresh(_ recent: [String], isIdle: @escaping @Sendable () async -> Bool) async {
+        guard settings.isOn, refreshing == nil, !isClosed else { return }
+        let work = Task { await self.refreshAll(recent, isIdle: isIdle) }
+        refreshing = work
+        await work.value
+        refreshing = nil
+    }
+
+    private func refreshAll(_ recent: [String], isIdle: @Sendable () async -> Bool) async {
         for folder in recent.prefix(settings.repositories) {
             guard !isClosed, await isIdle() else { return }
             await refresh(folder)
@@ -125,6 +130,8 @@ actor WarmPool {
     /// Ends what waits; nothing is made any more.
     func close() async {
         isClosed = true
+        // A sandbox that is being made now is ended by its maker.
+        await refreshing?.value
         let all = waiting.values
         waiting = [:]
         for made in all { await end(made) }
