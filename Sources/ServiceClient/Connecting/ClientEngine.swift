@@ -26,6 +26,9 @@ actor ClientEngine {
     private static let longestDelay = 10.0
     /// Then it is left to the next call.
     private static let reconnectFor = Duration.seconds(600)
+    /// Starts of an embedded service that may fail in a row before it is given up: the one before may still hold its
+    /// files for a moment, or this one be killed as well.
+    private static let failedStarts = 5
 
     init(configuration: ServiceClientConfiguration, handlers: ServiceClientHandlers) {
         self.configuration = configuration
@@ -143,6 +146,7 @@ actor ClientEngine {
     private func reconnect() async {
         let giveUp = ContinuousClock.now + Self.reconnectFor
         var delay = Self.firstDelay
+        var failedStarts = 0
         while !isClosed {
             do {
                 try await Task.sleep(for: .seconds(delay * Double.random(in: 0.5...1.5)))
@@ -152,7 +156,11 @@ actor ClientEngine {
             } catch is CancellationError {
                 return
             } catch {
-                let isPassing = (error as? ServiceClientError)?.isPassing ?? true
+                var isPassing = (error as? ServiceClientError)?.isPassing ?? true
+                if case ServiceClientError.embeddedStart = error, failedStarts < Self.failedStarts {
+                    failedStarts += 1
+                    isPassing = true
+                }
                 guard isPassing, ContinuousClock.now < giveUp else {
                     if !isClosed { states.yield(.lost(reason: "\(error)")) }
                     return
