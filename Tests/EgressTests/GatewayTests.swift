@@ -68,7 +68,9 @@ import Testing
         let answer = try await harness.exchange(
             "CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n"
                 + "GET http://plain.test:\(peer.http)/echo HTTP/1.1\r\nHost: plain.test:\(peer.http)\r\n\r\n")
-        #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\nX-Cofferdam-Egress: denied\r\n"))
+        #expect(
+            answer.hasPrefix(
+                "HTTP/1.1 403 Forbidden: no rule allows this host and port\r\nX-Cofferdam-Egress: denied\r\n"))
         #expect(answer.contains("A rule that allows it: scheme https, host evil.test, port 443."))
         #expect(!answer.contains("200 OK"))
         #expect(harness.decisions.map(\.reason) == [.noRule])
@@ -277,6 +279,17 @@ import Testing
         #expect((closed?.bytesUp ?? 0) + (closed?.bytesDown ?? 0) <= 100_000)
         let again = try await harness.exchange("CONNECT plain.test:\(peer.echo) HTTP/1.1\r\nHost: plain.test\r\n\r\n")
         #expect(again.contains("the rule's byte limit is reached"))
+    }
+
+    @Test func theByteLimitCutsAResponse() async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(rules: [Self.plain(peer) { $0.maximumBytes = 100_000 }], names: Self.names)
+        let done = try await harness.curl(["http://plain.test:\(peer.http)/bytes/1000000"])
+        #expect(done.exitCode == 18, "\(done.errorText)")
+        #expect(done.output.count < 100_000)
+        let closed = await harness.decision { $0.phase == .closed }
+        #expect(closed?.reason == .byteLimit)
+        #expect(closed?.path == "/bytes/1000000")
     }
 
     @Test func theConnectionLimitIsGivenBack() async throws {

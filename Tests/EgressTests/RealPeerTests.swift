@@ -39,8 +39,8 @@ import Testing
     @Test func curlGetsPlainHTTPThroughBothProxies() async throws {
         let peer = try Peer.shared.get()
         let harness = try GatewayHarness(rules: [Self.rule("plain", .http, "plain.test", peer.http)], names: Self.names)
-        for socks in [false, true] {
-            let done = try await harness.curl(["http://plain.test:\(peer.http)/echo?x=1"], socks: socks)
+        for (socks, options) in [(false, []), (true, []), (false, ["-p"])] {
+            let done = try await harness.curl(options + ["http://plain.test:\(peer.http)/echo?x=1"], socks: socks)
             #expect(done.exitCode == 0, "\(done.errorText)")
             #expect(try JSON(parsing: done.output)["path"]?.stringValue == "/echo?x=1")
         }
@@ -162,6 +162,29 @@ import Testing
             told.text.contains("A rule that allows it: scheme https, host secure.test, port \(peer.https), method GET"))
         #expect(await harness.decision { $0.reason == .ambiguousPath } != nil)
         #expect(await harness.decision { $0.reason == .methodNotAllowed && $0.method == "POST" } != nil)
+    }
+
+    @Test func interceptedBodiesPassWhole() async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(rules: [Self.intercepting(peer)], names: Self.names, intercepts: true)
+        let authority = try Self.trust(harness, in: peer.folder)
+        let folder = try TemporaryFolder()
+        try folder.write("body", [UInt8](repeating: 0x62, count: 3_000_000))
+        let base = "https://secure.test:\(peer.https)"
+        let down = try await harness.curl(
+            ["--cacert", authority, "\(base)/bytes/3000000", "\(base)/chunked/2000000", "\(base)/until-close"])
+        #expect(down.output.count == 5_100_000, "\(down.errorText)")
+        let up = try await harness.curl(["--cacert", authority, "-T", folder.path + "/body", "\(base)/echo"])
+        #expect(try JSON(parsing: up.output)["body"]?.intValue == 3_000_000, "\(up.errorText)")
+    }
+
+    @Test func hostsThatCloseBetweenRequestsAreReachedAnew() async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(rules: [Self.rule("plain", .http, "plain.test", peer.http)], names: Self.names)
+        let base = "http://plain.test:\(peer.http)"
+        let urls = (0..<20).map { _ in "\(base)/close-quietly" }
+        let done = try await harness.curl(urls)
+        #expect(done.output.count == 200, "\(done.text)")
     }
 
     @Test func aClientWithoutTheAuthorityIsReported() async throws {

@@ -27,10 +27,13 @@ public struct EgressLimits: Sendable {
     var busyTimeout: TimeAmount { resolveTimeout + connectTimeout * maxAddresses + handshakeTimeout }
 
     /// Bytes that wait in one direction before the sender is held back.
-    static let highWaterMark = 512 << 10
-    static let lowWaterMark = 128 << 10
-    /// One read; large reads make the tunnel fast, and this many bytes per connection and direction are its memory.
-    static let maxRead = 256 << 10
+    static let highWaterMark = 256 << 10
+    static let lowWaterMark = 64 << 10
+    /// One read; large reads make the tunnel fast.
+    static let maxRead = 128 << 10
+    /// Reads before it is looked whether the other side takes the bytes. With these four a connection holds at most half a
+    /// megabyte in each direction, and some records more where the gateway ends TLS.
+    static let readsAtOnce: UInt = 2
     /// Bytes of a path in a decision.
     public static let maxReportedPath = 512
     /// Server contexts kept for intercepted hosts; one is some 30 KiB.

@@ -92,7 +92,8 @@ final class GatewayCore: Sendable {
         let isRegistered = Flag()
         ClientBootstrap(group: loop)
             .channelOption(.autoRead, value: false)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.maxMessagesPerRead, value: EgressLimits.readsAtOnce)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .egress)
             .channelOption(.recvAllocator, value: .egress)
             .channelInitializer { channel in

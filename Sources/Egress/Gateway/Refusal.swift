@@ -62,7 +62,9 @@ struct Refusal {
     /// - Parameter withoutBody: for `HEAD`.
     func response(keepsAlive: Bool, withoutBody: Bool = false) -> ByteBuffer {
         let body = text
-        var head = "HTTP/1.1 \(status)\r\nX-Cofferdam-Egress: denied\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        // Many tools show of a refused CONNECT nothing but this line.
+        var head = "HTTP/1.1 \(status): \(reason.explanation)\r\nX-Cofferdam-Egress: denied\r\n"
+        head += "Content-Type: text/plain; charset=utf-8\r\n"
         head += "Content-Length: \(body.utf8.count)\r\nCache-Control: no-store\r\n"
         head += keepsAlive ? "\r\n" : "Connection: close\r\n\r\n"
         return ByteBuffer(string: withoutBody ? head : head + body)

@@ -35,6 +35,9 @@ public struct EgressRule: Sendable, Equatable {
     /// End the client's TLS with the session's own authority, to see and decide each request. Only with `https`.
     public var intercept: Bool
     /// Put into every request that this rule allows. Needs `intercept`, or `allowPrivate` with plain `http`.
+    ///
+    /// The client never has it, but a host that shows requests in its responses would show it: give credentials to paths
+    /// that do not.
     public var credential: CredentialReference?
     /// Bytes up and down together, over all connections of the session; nil is no limit.
     public var maximumBytes: Int?

@@ -72,6 +72,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             return self.wfile.write(b"z" * 100000)
+        if path == "/close-quietly":
+            self.close_connection = True
+            return self.send(200, b"c" * 10)
         if path == "/redirect":
             return self.send(302, b"", [("Location", self.headers.get("X-To", "http://127.0.0.1/"))])
         if path == "/proxy-authenticate":
