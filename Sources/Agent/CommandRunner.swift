@@ -76,7 +76,7 @@ struct CommandRunner: Sendable {
     /// The command's name is kept before it starts: whatever happens then, it is found again and never run twice.
     private func begin(_ request: ExecRequest, itemId: String, addedBefore: Set<String>) async throws -> Begun {
         var request = request
-        request.outputLimit = min(request.outputLimit, limits.commandOutputBytes)
+        request.outputLimit = limits.commandOutputBytes
         guard let kept = resumption.take(KeptKey.exec(itemId), as: KeptExec.self), let id = ExecID(kept.id) else {
             try await log.keep([
                 .value(
@@ -140,11 +140,7 @@ extension CommandResult {
 
     /// One line for people and the model: `exit code 2`, `timed out after 120.0 s`.
     public var summary: String {
-        let streams = [("stdout", stdoutTruncated), ("stderr", stderrTruncated)]
-        let losses = streams.compactMap { name, truncation in
-            truncation.map { "; bytes \($0.from) to \($0.to) of \(name) were not kept: \($0.cause)" }
-        }
-        return ending + losses.joined()
+        ([ending] + losses).joined(separator: "; ")
     }
 
     private var ending: String {
@@ -171,14 +167,6 @@ extension OutputTruncation {
             self.init(
                 from: truncation.from, to: truncation.to, reason: .journal,
                 message: number == 28 ? "the disk is full" : message)
-        }
-    }
-
-    /// For people and the model.
-    var cause: String {
-        switch reason {
-        case .outputLimit: "more than the limit of output"
-        case .journal: message ?? "the sandbox's journal could not be written"
         }
     }
 }

@@ -2,7 +2,9 @@ import AgentProtocol
 
 extension CommandResult {
     /// How the command ended, in a few words.
-    var words: String {
+    var words: String { ([ending] + losses).joined(separator: "; ") }
+
+    private var ending: String {
         switch status {
         case .exited: "exit code \(exitCode ?? -1)"
         case .signalled: "killed by signal \(signal ?? 0)"

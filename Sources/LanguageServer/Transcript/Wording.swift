@@ -6,6 +6,10 @@ enum Wording {
     static func queued(_ event: SessionQueued) -> String { "waiting: position \(event.position)" }
 
     static func result(_ result: CommandResult) -> String {
+        ([ending(result)] + result.losses.map { DisplayText.exact($0, limit: 500) }).joined(separator: "; ")
+    }
+
+    private static func ending(_ result: CommandResult) -> String {
         let time = duration(milliseconds: result.durationMilliseconds)
         let message = result.message.map { ": \(DisplayText.exact($0, limit: 500))" } ?? ""
         switch result.status {

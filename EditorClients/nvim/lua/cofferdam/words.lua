@@ -4,10 +4,23 @@ local util = require('cofferdam.util')
 
 local M = {}
 
+--- What of its output was not kept, after how it ended.
+local function losses(result)
+    local text = ''
+    for _, stream in ipairs({ 'stdout', 'stderr' }) do
+        local lost = util.table(result[stream .. 'Truncated'])
+        if lost.reason then
+            local cause = lost.reason == 'outputLimit' and 'limit of output' or text_tools.line(lost.message or '?')
+            text = text .. (' · %s not kept from byte %s (%s)'):format(stream, tostring(lost.from or '?'), cause)
+        end
+    end
+    return text
+end
+
 --- How a command ended, in words; and whether it went well.
 function M.command_end(result)
     result = util.table(result)
-    local duration = ' · ' .. util.human_duration(result.durationMilliseconds)
+    local duration = ' · ' .. util.human_duration(result.durationMilliseconds) .. losses(result)
     local status = result.status
     if status == 'exited' then
         return ('exit %s%s'):format(tostring(result.exitCode or '?'), duration), result.exitCode == 0
