@@ -54,16 +54,25 @@ struct Journal: Sendable {
 struct Reserve {
     /// -1 when it could not be made.
     private let file: Int32
-    private var used = 0
-    private var records: [ExecID: ExitRecord] = [:]
+    private var used: Int
+    private var records: [ExecID: ExitRecord]
 
+    /// Takes what an earlier supervisor had to keep here to where it belongs, if there is space now.
     init(journal: Journal) {
         let descriptor = openat(
             journal.directory, JournalReserve.fileName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        let zeros = [UInt8](repeating: 0, count: JournalReserve.slots * JournalReserve.slotSize)
-        let written = descriptor >= 0 && zeros.withUnsafeBytes { System.writeAll(descriptor, $0).error == 0 }
-        if descriptor >= 0, !written { System.close(descriptor) }
-        file = written ? descriptor : -1
+        let size = JournalReserve.slots * JournalReserve.slotSize
+        let present = descriptor < 0 ? [] : System.readAt(descriptor, offset: 0, count: size) ?? []
+        let left = JournalReserve.records(in: present).filter { journal.write($0.value, for: $0.key) != 0 }
+        var isReady = present.count == size
+        if left.isEmpty, descriptor >= 0, !isReady || present.contains(where: { $0 != 0 }) {
+            let zeros = [UInt8](repeating: 0, count: size)
+            isReady = zeros.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) == $0.count }
+        }
+        if descriptor >= 0, !isReady { System.close(descriptor) }
+        file = isReady ? descriptor : -1
+        records = left
+        used = left.isEmpty ? 0 : JournalReserve.slots - present.trailingZeros / JournalReserve.slotSize
     }
 
     /// Keeps a record; false when there is no place left.
@@ -79,4 +88,8 @@ struct Reserve {
     }
 
     func record(of id: ExecID) -> ExitRecord? { records[id] }
+}
+
+extension [UInt8] {
+    fileprivate var trailingZeros: Int { reversed().prefix { $0 == 0 }.count }
 }

@@ -28,16 +28,24 @@ public enum JournalReserve {
 
     /// The record of a command in the contents of the file; nil when there is none that is whole.
     public static func record(of id: ExecID, in bytes: [UInt8]) -> ExitRecord? {
+        records(in: bytes)[id]
+    }
+
+    /// All records that are whole.
+    public static func records(in bytes: [UInt8]) -> [ExecID: ExitRecord] {
+        var records: [ExecID: ExitRecord] = [:]
         for start in stride(from: 0, through: bytes.count - slotSize, by: slotSize) {
             var reader = ByteReader(bytes[start..<start + slotSize])
-            guard let found = try? reader.readID(), found == id, let length: UInt16 = try? reader.read() else {
+            guard let id = try? reader.readID(), let length: UInt16 = try? reader.read() else {
                 continue
             }
             let body = start + headerSize
             guard body + Int(length) <= start + slotSize else { continue }
-            if let record = try? ExitRecord(journalBytes: Array(bytes[body..<body + Int(length)])) { return record }
+            if let record = try? ExitRecord(journalBytes: Array(bytes[body..<body + Int(length)])) {
+                records[id] = record
+            }
         }
-        return nil
+        return records
     }
 
     private static func cut(_ text: String) -> String {

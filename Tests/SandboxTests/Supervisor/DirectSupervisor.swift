@@ -12,7 +12,7 @@ final class DirectSupervisor {
     private let folder: Int32
 
     /// `counter` is a file in which the count of processes killed for want of memory stands.
-    init(counter: String? = nil, orphanMilliseconds: Int = 60_000) throws {
+    init(counter: String? = nil, orphanMilliseconds: Int = 60_000, peerUser: UInt32 = geteuid()) throws {
         directory = try TestSandbox.makeDirectory()
         for name in ["journal", "root"] { try TestSandbox.make(directory + "/" + name) }
         folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -28,7 +28,7 @@ final class DirectSupervisor {
         let given = [(listener, Int32(200)), (journal, Int32(201)), (file, Int32(202))].filter { $0.0 >= 0 }
         for (descriptor, target) in given { posix_spawn_file_actions_adddup2(&actions, descriptor, target) }
         var words = ["supervisor", "--control-fd", "200", "--journal-fd", "201", "--root", directory + "/root"]
-        words += ["--orphan-grace", "\(orphanMilliseconds)", "--peer-user", "\(geteuid())"]
+        words += ["--orphan-grace", "\(orphanMilliseconds)", "--peer-user", "\(peerUser)"]
         if counter != nil { words += ["--oom-fd", "202"] }
         var arguments = words.map { strdup($0) } + [nil]
         defer { for word in arguments { free(word) } }

@@ -59,7 +59,35 @@ struct JournalTests {
             // Also from outside, when nobody is in there any more.
             let files = JournalFiles(mounted)
             #expect(ids.allSatisfy { files.record(of: $0) != nil })
+
+            // A later sandbox in the same place knows them, with and without space for them.
+            let later = try await LocalDriver().create(test.spec)
+            for id in ids {
+                let handle = try await later.attach(id, stdoutOffset: 0, stderrOffset: 0)
+                #expect(try await handle.result().status != nil)
+            }
+            #expect(try await Finished(later.exec(ExecRequest(arguments: ["true"]))).result.status == nil)
+            await later.stop()
+            for name in try entries(of: mounted) where name.hasSuffix(".out") { unlink("\(mounted)/\(name)") }
+            let roomy = try await LocalDriver().create(test.spec)
+            #expect(ids.allSatisfy { access("\(mounted)/\($0).exit", F_OK) == 0 })
+            #expect(ids.allSatisfy { files.record(of: $0) != nil })
+            #expect(try await Finished(roomy.exec(ExecRequest(arguments: ["true"]))).result.outcome == .exited(0))
+            await roomy.stop()
         }
+    }
+
+    private func entries(of directory: String) throws -> [String] {
+        let stream = try #require(opendir(directory))
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let item = readdir(stream) {
+            names.append(
+                withUnsafePointer(to: &item.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
     }
 
     @Test("A record in the reserve is found by its command; anything broken is none")

@@ -82,6 +82,30 @@ struct ProxyPortTests {
         }
     }
 
+    @Test("Of two services the newer one gets the connections, and the older one does not take them back")
+    func replaced() async throws {
+        try await TestSandbox.with(configure: { $0.egress = true }) { test in
+            for _ in 0..<10 {
+                let older = try await LocalDriver().adopt(test.spec)
+                let newer = try await LocalDriver().adopt(test.spec)
+                #expect(await older.termination == .detached)
+                async let client = Finished(newer.exec(ExecRequest(arguments: Self.client(3128))))
+                for await connection in newer.connections {
+                    #expect(readLine(connection.descriptor) == "to 3128\n")
+                    close(connection.descriptor)
+                    break
+                }
+                let result = try await client.result
+                #expect(result.outcome == .exited(0))
+                // Let go of without a word it would be ended.
+                await newer.detach()
+            }
+            #expect(await test.sandbox.termination == .detached)
+            let end = await LocalDriver().endOrphan(stateDirectory: test.spec.stateDirectory)
+            #expect(end.wasRunning && end.isProven, "\(end)")
+        }
+    }
+
     @Test("Without egress nobody listens")
     func closed() async throws {
         try await TestSandbox.with { test in

@@ -125,6 +125,13 @@ struct SupervisorTests {
         #expect(told)
     }
 
+    @Test("Another user than the service's is not let in")
+    func stranger() throws {
+        let supervisor = try DirectSupervisor(peerUser: geteuid() + 1)
+        defer { supervisor.end() }
+        #expect(try supervisor.connect().next() == nil)
+    }
+
     @Test("A window of input that is not kept to ends the connection")
     func inputWindow() throws {
         let supervisor = try DirectSupervisor()
