@@ -117,6 +117,19 @@
                                (cofferdam--duration (plist-get event :delayMilliseconds)))
          (mapc (lambda (void) (remhash void cofferdam--items))
                (plist-get event :voidItemIds)))
+        ("sessionResumed"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[goes on: %s]\n"
+                               (cofferdam--one-line (plist-get event :reason)))
+         (mapc (lambda (void) (remhash void cofferdam--items))
+               (plist-get event :voidItemIds)))
+        ("commandEnded"
+         (cofferdam--end-output id)
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-meta "[%s in the background: %s]\n"
+                               (cofferdam--one-line (plist-get event :commandId))
+                               (car (cofferdam--result-text (plist-get event :command))))
+         (remhash id cofferdam--items))
         ("sessionQueued"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-meta "[waits for other sessions to end: position %s]\n"

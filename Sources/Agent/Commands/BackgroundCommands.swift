@@ -53,7 +53,7 @@ actor BackgroundCommands {
         }
         last += 1
         var request = request
-        request.outputLimit = min(request.outputLimit, runner.limits.commandOutputBytes)
+        request.outputLimit = runner.limits.commandOutputBytes
         let kept = KeptBackground(
             number: last, itemId: itemId, execId: request.id.description, title: title,
             isTerminal: request.terminal != nil, addedBefore: try await changes.addedPaths().sorted(), turn: turn)

@@ -122,6 +122,25 @@ function show.modelRetried(self, event)
     end
 end
 
+function show.sessionResumed(self, event)
+    self.writer:line(('↻ goes on: %s'):format(text_tools.line(event.reason or '?')), 'CofferdamNote')
+    for _, id in ipairs(util.table(event.voidItemIds)) do
+        if type(id) == 'string' and self.items[id] then
+            self:close(id)
+        end
+    end
+end
+
+function show.commandEnded(self, event)
+    if self.items[event.itemId] then
+        self:output_end(self.items[event.itemId])
+        self:close(event.itemId)
+    end
+    local ending = words.command_end(util.table(event.command))
+    local name = text_tools.line(event.commandId or 'command')
+    self.writer:line(('■ %s in the background: %s'):format(name, ending), 'CofferdamNote')
+end
+
 function show.toolCallStarted(self, event)
     local title = text_tools.line(event.title or event.tool or 'tool')
     self:speak(event.itemId, '▶ ' .. title, 'CofferdamTool').title = title

@@ -107,6 +107,10 @@ function react.environmentPrepared(session)
     session.activity = 'starting'
 end
 
+function react.sessionResumed(session)
+    session.activity = 'goes on'
+end
+
 function react.modelRetried(session)
     session.activity = 'model is asked again'
 end
@@ -170,6 +174,7 @@ local needs_item = {
     outputDelta = true,
     checkStarted = true,
     checkCompleted = true,
+    commandEnded = true,
     setupStarted = true,
     setupCompleted = true,
 }
