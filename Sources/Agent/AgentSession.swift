@@ -128,6 +128,9 @@ public actor AgentSession {
         await stop(reason: reason, state: final)
     }
 
+    /// Waits until what a former service left is taken up.
+    func settleResume() async { await resumeTask?.value }
+
     private func takenUp() {
         resumeTask = nil
         guard state.isLive else { return }

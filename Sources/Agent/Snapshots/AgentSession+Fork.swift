@@ -17,6 +17,7 @@ extension AgentSession {
     ///   - directory: folder of the new session, which gets the step's files.
     /// - Throws: `AgentError` when the session is over or still starting, or there is no such step.
     public func forkPoint(step: Int?, into directory: String) async throws -> ForkPoint {
+        await settleResume()
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         guard let ready, hasBooted else { throw AgentError.busy("the session is still starting") }
         await settleStep()

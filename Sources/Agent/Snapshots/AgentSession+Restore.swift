@@ -9,6 +9,7 @@ extension AgentSession {
     /// - Returns: the sequence number of the event that says so.
     /// - Throws: `AgentError` when the session is over or still starting, or there is no such step.
     public func restore(_ params: AgentRestore.Params) async throws -> Int {
+        await settleResume()
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         guard ready != nil, hasBooted else { throw AgentError.busy("the session is still starting") }
         guard !steps.isRestoring else { throw AgentError.busy("the session is being set back already") }

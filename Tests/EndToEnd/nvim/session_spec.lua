@@ -201,8 +201,9 @@ describe('a session', function()
             h.wait_received('agent/fork')
         )
         assert.is_truthy(vim.wait(5000, function()
-            return (h.transcript('s2') or ''):find('· forked from s1 at step 1', 1, true) ~= nil
+            return h.message('s2: forked from s1') ~= nil
         end))
+        assert.is_truthy(h.transcript('s2'):find('· forked from s1 at step 1', 1, true))
     end)
 
     it('says nothing twice', function()
