@@ -46,6 +46,7 @@ final class TestSession: Sendable {
         var limits = AgentLimits()
         var resources = ResourceLimits()
         var layers: [PolicyLayer] = [.builtIn()]
+        var network: (any NetworkProvider)?
         var prompt = "mend it"
         /// Where the store is; nil: in the test's own folder.
         var storePath: String?
@@ -101,6 +102,7 @@ final class TestSession: Sendable {
             workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
             policyLayers: options.layers, limits: options.limits)
         configuration.resources = options.resources
+        configuration.network = options.network
         session = AgentSession(
             configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
             state: sessionState)
