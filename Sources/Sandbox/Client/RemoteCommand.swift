@@ -4,6 +4,8 @@ import Synchronization
 /// The service's end of one command: buffers its output within the window and holds its result.
 final class RemoteCommand: ExecHandle {
     struct State {
+        /// The request as it was sent, until it was answered.
+        var frame: [UInt8]?
         var acceptance: Result<Void, SandboxError>?
         var acceptanceWaiters: [CheckedContinuation<Void, any Error>] = []
         var chunks: [OutputChunk] = []
@@ -29,8 +31,6 @@ final class RemoteCommand: ExecHandle {
     let id: ExecID
     /// Nil for a command that was started earlier.
     let request: ExecRequest?
-    /// The request as it was sent.
-    let frame: [UInt8]?
     let send: @Sendable (SupervisorRequest) -> Void
     let state: Mutex<State>
     /// One write at a time, so that their bytes are not mixed.
@@ -44,9 +44,8 @@ final class RemoteCommand: ExecHandle {
     ) {
         id = request.id
         self.request = request
-        self.frame = frame
         self.send = send
-        state = Mutex(State(token: token))
+        state = Mutex(State(frame: frame, token: token))
     }
 
     /// Goes on with a command that was started earlier, from these offsets.
@@ -56,7 +55,6 @@ final class RemoteCommand: ExecHandle {
     ) {
         self.id = id
         request = nil
-        frame = nil
         self.send = send
         state = Mutex(State(received: [.stdout: stdoutOffset, .stderr: stderrOffset], token: token))
     }
@@ -158,6 +156,7 @@ final class RemoteCommand: ExecHandle {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
             guard state.acceptance == nil else { return [] }
             state.acceptance = outcome
+            state.frame = nil
             defer { state.acceptanceWaiters = [] }
             return state.acceptanceWaiters
         }
@@ -230,9 +229,9 @@ extension RemoteCommand {
         state.withLock { $0.input.isReady = false }
     }
 
-    /// Asks for the rest of the output under a new token, and again for what may not have been heard. Nothing when there is
-    /// nothing left to hear.
-    func reattach(token: UInt64) -> [SupervisorRequest] {
+    /// Asks for the rest of the output under a new token, and again for what may not have been heard; gives frames to send.
+    /// None when there is nothing left to hear.
+    func reattach(token: UInt64) -> [[UInt8]] {
         state.withLock { state in
             guard state.result == nil || !state.outputEnded else { return [] }
             state.token = token
@@ -244,7 +243,7 @@ extension RemoteCommand {
             ]
             if let killer = state.kill { requests.append(killRequest(killer)) }
             if let size = state.size { requests.append(.resize(id, TerminalCells(size))) }
-            return requests
+            return (state.frame.map { [$0] } ?? []) + requests.map { $0.encoded() }
         }
     }
 }

@@ -67,9 +67,7 @@ final class SupervisorLink: Sendable {
             reopen(SupervisorRequest.hello(version: ProtocolLimits.version).encoded())
             for command in handles.compactMap(\.last) {
                 state.nextNumber += 1
-                let requests = command.reattach(token: state.nextNumber)
-                if !requests.isEmpty, let frame = command.frame { transmit(frame) }
-                for request in requests { send(request) }
+                for frame in command.reattach(token: state.nextNumber) { transmit(frame) }
             }
             let lost = state.replies.filter { !$0.value.request.isRepeatable }
             for number in lost.keys { state.replies[number] = nil }

@@ -21,10 +21,10 @@ struct SandboxProcesses {
 
     /// bubblewrap and what it started, by the identity on their command lines.
     func named() -> [ProcessIdentity] {
-        let needle = Array("--identity\0\(record.identity)\0".utf8)
+        let identity = Array(record.identity.utf8)
         return ProcessIdentity.all().compactMap { pid in
             guard let line = Descriptors.contents(ofFile: "/proc/\(pid)/cmdline", limit: 1 << 20),
-                Self.holds(line, needle)
+                Self.names(line, identity)
             else { return nil }
             return ProcessIdentity(pid: pid)
         }
@@ -71,9 +71,12 @@ struct SandboxProcesses {
         }
     }
 
-    private static func holds(_ bytes: [UInt8], _ needle: [UInt8]) -> Bool {
-        guard bytes.count >= needle.count else { return false }
-        return (0...(bytes.count - needle.count)).contains { bytes[$0...].starts(with: needle) }
+    /// Whether a command line has this identity for an argument.
+    private static func names(_ line: [UInt8], _ identity: [UInt8]) -> Bool {
+        let words = line.split(separator: 0)
+        return zip(words, words.dropFirst()).contains { option, value in
+            value.count == identity.count && value.elementsEqual(identity) && option.elementsEqual("--identity".utf8)
+        }
     }
 
     /// SIGKILL; returns once it has ended, or false when it has not in time.
