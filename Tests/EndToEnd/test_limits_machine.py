@@ -38,6 +38,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo 0 > /proc/sys/kernel/printk
 ifconfig lo up
 export PATH=/usr/bin:/bin COFFERDAM_SUPERVISOR=/usr/bin/cofferdam-supervisor LD_LIBRARY_PATH=/usr/lib
+echo  # ends the line that the firmware began
 echo "== root"
 cofferdam-limits-probe /tmp/root 0
 echo "== user"
@@ -51,6 +52,15 @@ chown -R 1000:1000 user.slice/app.slice
 echo $$ > user.slice/app.slice/editor.scope/cgroup.procs
 mkdir -p /tmp/user && chown 1000:1000 /tmp/user && chmod 1777 /tmp
 cofferdam-limits-probe /tmp/user/work 1000
+echo "== delegated"
+# As systemd leaves the unit of a service with Delegate=yes.
+unit=system.slice/cofferdamd.service
+mkdir -p $unit
+echo "+memory +pids +cpu" > system.slice/cgroup.subtree_control
+delegate /sys/fs/cgroup/$unit
+echo $$ > $unit/cgroup.procs
+cofferdam-limits-probe /tmp/delegated 0
+echo "own $(cat /proc/self/cgroup)"
 echo "== over"
 poweroff -f
 """
@@ -99,6 +109,10 @@ def build_image(folder, module):
     for name, path in libraries(*programs).items():
         shutil.copy(path, tree / "usr/lib" / name)
         subprocess.run(["strip", "--strip-unneeded", tree / "usr/lib" / name], check=False)
+    # No program of the image can set an attribute.
+    source = "#include <sys/xattr.h>\nint main(int n, char **a) { return setxattr(a[1], \"user.delegate\", \"1\", 1, 0) != 0; }"
+    subprocess.run(
+        ["gcc", "-static", "-x", "c", "-", "-o", tree / "usr/bin/delegate"], input=source, text=True, check=True)
     shutil.copy("/lib64/ld-linux-x86-64.so.2", tree / "usr/lib64")
     shutil.copy(module, tree / "overlay.ko")
     (tree / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
@@ -137,7 +151,7 @@ def console(kernel, tmp_path_factory):
     return parts
 
 
-@pytest.mark.parametrize("who", ["root", "user"])
+@pytest.mark.parametrize("who", ["root", "user", "delegated"])
 def test_version_2(console, who):
     said = console[who]
     assert "error" not in said, said["error"]
@@ -154,3 +168,7 @@ def test_version_2(console, who):
     assert said["found-after-stop"] == "nothing"
     assert said["orphan"] == "ended"
     assert said["found-after-orphan"] == "nothing"
+
+
+def test_the_service_moves_aside_in_a_delegated_group(console):
+    assert console["delegated"]["own"] == "0::/system.slice/cofferdamd.service/cofferdam-service"
