@@ -178,6 +178,20 @@ import Testing
         #expect(try JSON(parsing: up.output)["body"]?.intValue == 3_000_000, "\(up.errorText)")
     }
 
+    @Test func aClientThatLeavesInTheMiddleIsReported() async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(rules: [Self.intercepting(peer)], names: Self.names, intercepts: true)
+        let authority = try Self.trust(harness, in: peer.folder)
+        let done = try await harness.curl(
+            [
+                "--cacert", authority, "--limit-rate", "1000", "-m", "1",
+                "https://secure.test:\(peer.https)/bytes/90000000",
+            ])
+        #expect(done.exitCode == 28)
+        #expect(await harness.decision { $0.phase == .opened } != nil)
+        #expect(await harness.decision { $0.phase == .closed }?.reason == .broken)
+    }
+
     @Test func hostsThatCloseBetweenRequestsAreReachedAnew() async throws {
         let peer = try Peer.shared.get()
         let harness = try GatewayHarness(rules: [Self.rule("plain", .http, "plain.test", peer.http)], names: Self.names)

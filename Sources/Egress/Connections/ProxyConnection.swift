@@ -172,7 +172,9 @@ final class ProxyConnection {
     /// Closes without a word.
     func shut() {
         switch stage {
+        case .exchange(let exchange): exchange.flow.close(.allow, .broken)
         case .hello(_, .tunnel(let tunnel)), .firstFlight(_, let tunnel), .relay(let tunnel):
+            tunnel.flow.close(.allow, .broken)
             tunnel.handler.side = nil
             tunnel.upstream.close(promise: nil)
         default: break
