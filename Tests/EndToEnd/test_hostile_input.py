@@ -15,7 +15,7 @@ NOT_INITIALIZED = -32002
 
 AGENT_METHODS = [
     "agent/start", "agent/prompt", "agent/cancel", "agent/stop", "agent/list", "agent/attach", "agent/detach",
-    "agent/approve", "agent/diff", "agent/apply", "agent/transcript"]
+    "agent/approve", "agent/diff", "agent/apply", "agent/transcript", "agent/egress"]
 LSP_REQUESTS = ["workspace/executeCommand", "textDocument/codeAction"]
 NOTIFICATIONS = [
     "textDocument/didOpen", "textDocument/didChange", "textDocument/didSave", "textDocument/didClose",
@@ -145,9 +145,10 @@ def test_stdio_documents_with_impossible_edits(stdio, world):
 @pytest.fixture
 def service(world):
     start_service(world.replay("broken-c"), world.folder)
-    pid = world.service_pids()
+    pid = set(world.service_pids())
     yield world
-    assert world.service_pids() == pid, "the service has crashed\n" + world.log()
+    # A child that is about to become a sandbox looks like the service for a moment.
+    assert pid & set(world.service_pids()), "the service has crashed\n" + world.log()
     client = Service(world)
     assert "result" in client.initialize()
     assert "result" in client.request("agent/list", {})

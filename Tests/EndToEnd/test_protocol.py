@@ -172,6 +172,7 @@ def test_a_client_by_hand_sees_what_the_protocol_says(world, tmp_path):
             break
     for method, params in (
             ("agent/prompt", {"sessionId": "nonesuch", "text": "x"}), ("agent/diff", {"sessionId": session}),
+            ("agent/egress", {"sessionId": session}), ("agent/egress", {"sessionId": session, "rules": ["https://a.org"]}),
             ("agent/cancel", {"sessionId": session}), ("agent/detach", {"sessionId": session}),
             ("agent/stop", {"sessionId": session}), ("agent/diff", {"sessionId": "nonesuch"})):
         client.request(method, params)

@@ -65,7 +65,8 @@ actor ClientEngine {
         switch params {
         case let start as AgentStart.Params: start.idempotencyKey != nil
         default:
-            [AgentList.method, AgentDiff.method, AgentCancel.method, AgentStop.method].contains(R.method)
+            [AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method]
+                .contains(R.method)
         }
     }
 
