@@ -94,6 +94,12 @@ def play(session, prompt, root):
         tool(session, "c1", "Run: \33[31mred\u202e", ["\33[31mred\33[0m\7 \u202eevil\r\n", "\33", "[1mbold\n",
                                                     "0%\r50%\r100%\n", "y" * 5000 + "\n"], stream="stderr")
     else:
+        emit(session, "environmentPreparing", environment="node", activity="waiting")
+        emit(session, "setupStarted", itemId="s1", command=["npm", "ci"], step=1, steps=1)
+        emit(session, "outputDelta", itemId="s1", stream="stdout", offset=0, text="added 3 packages\n")
+        emit(session, "setupCompleted", itemId="s1", result=result())
+        emit(session, "environmentPrepared", environment="node", setup="reused", steps=1, durationMilliseconds=5,
+             notes=["the set-up changed lock.json"])
         emit(session, "egressRulesChanged", by="service", phase="agent", denied=["https://evil.example.org:443"], rules=[
              {"id": "rule-1", "rule": "https://pypi.org:443", "intercepted": False}])
         emit(session, "egressDecided", verdict="deny", reason="no rule allows this host and port", scheme="https",

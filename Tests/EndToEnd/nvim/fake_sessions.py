@@ -14,6 +14,12 @@ def tool(fake, session, id, title, pieces, code=0):
 
 
 def plain(fake, session):
+    fake.emit(session, "environmentPreparing", environment="node", activity="setup")
+    fake.emit(session, "setupStarted", itemId="s1", command=["npm", "ci"], step=1, steps=1)
+    fake.emit(session, "outputDelta", itemId="s1", stream="stdout", offset=0, text="added 3 packages\n")
+    fake.emit(session, "setupCompleted", itemId="s1", result=fake.result())
+    fake.emit(session, "environmentPrepared", environment="node", setup="ran", steps=1, durationMilliseconds=5,
+        notes=["the set-up changed files of the repository, which are as they were: lock.json"])
     fake.emit(session, "reasoningStarted", itemId="r1")
     fake.emit(session, "reasoningDelta", itemId="r1", text="Let me look.\nThe call lacks an argument.\nI add it.")
     fake.emit(session, "reasoningCompleted", itemId="r1", text="Let me look.\nThe call lacks an argument.\nI add it.")

@@ -78,6 +78,9 @@ describe('a session', function()
         assert.equals(before, vim.api.nvim_get_current_win())
         local text = h.transcript('s1')
         for _, part in ipairs({
+            '… setting up the environment node',
+            '▶ Setup 1 of 1: npm ci\nadded 3 packages\n· Environment node, set up',
+            '! the set-up changed files of the repository, which are as they were: lock.json',
             '❯ plain fix | the "call"',
             '∴ Thinking\nLet me look.\nThe call lacks an argument.',
             'I will fix the call in `main.c`.\n',
