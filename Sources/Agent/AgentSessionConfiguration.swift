@@ -1,7 +1,9 @@
 import AgentProtocol
+import Environments
 import Models
 import Policy
 import Sandbox
+import Workspace
 
 /// What a session needs from its service.
 public struct AgentSessionConfiguration: Sendable {
@@ -17,12 +19,21 @@ public struct AgentSessionConfiguration: Sendable {
     /// Layers above the repository's: built in, organisation, user.
     public var policyLayers: [PolicyLayer]
     public var limits: AgentLimits
+    /// Says when the session may have a sandbox; nil: at once.
+    public var admission: (any SessionAdmission)?
     /// What the sandbox may take; the repository can lower it.
     public var resources = ResourceLimits()
     /// Bytes that the file systems in memory of the sandbox may hold, each; nil: the sandbox's default.
     public var temporaryBytes: Int?
+    /// What sandboxes can be made from; nil: the host's own system, and no setup steps.
+    public var environments: EnvironmentStore?
     /// Gives its sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
+
+    /// A sandbox that waits for the session.
+    public var prepared: PreparedSandbox?
+    /// Copies of users' folders that sessions share; nil: each session has its own.
+    public var bases: BaseStore?
 
     public init(
         sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Sandbox
 
 /// What a session tells its service.
 public struct AgentSessionObserver: Sendable {
@@ -6,6 +7,8 @@ public struct AgentSessionObserver: Sendable {
     public var stateChanged: @Sendable (SessionState, TurnOutcome?) async -> Void
     public var approvalRequested: @Sendable (ApprovalRequest) async -> Void
     public var approvalResolved: @Sendable (ApprovalResolution) async -> Void
+    /// Its sandbox is there; whether it is one that waited for it.
+    public var sandboxStarted: @Sendable (SandboxSpec, Bool) async -> Void = { _, _ in }
 
     public init(
         stateChanged: @escaping @Sendable (SessionState, TurnOutcome?) async -> Void,

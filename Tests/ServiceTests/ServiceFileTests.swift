@@ -36,6 +36,16 @@ struct ServiceFileTests {
         #expect(limits.commandOutputBytes == AgentLimits().commandOutputBytes)
     }
 
+    @Test("The warm pool's budget is read; without the section nothing is made ready")
+    func warmPool() throws {
+        #expect(try !parse("").warmPool.isOn)
+        let pool = try parse("warmPool: {repositories: 3, disk: 1 GiB, memory: 20 MiB}\n").warmPool
+        #expect(pool.isOn && pool.repositories == 3 && pool.diskBytes == 1 << 30)
+        #expect(pool.sandboxes == 2)
+        #expect(try parse("warmPool: {}\n").warmPool.sandboxes == 0)
+        #expect(failure("warmPool:\n  disc: 1 GiB\n")?.contains("service.yaml:2") == true)
+    }
+
     @Test("Every limit is read")
     func limits() throws {
         let file = try parse(

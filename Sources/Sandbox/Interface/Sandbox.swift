@@ -37,6 +37,17 @@ public protocol Sandbox: Sendable {
     /// How the workspace differs from the base, sorted by path.
     func changes() async throws -> [WorkspaceChange]
 
+    /// Keeps what the session has written to disk as a step of the store: its changes of the workspace, and its home
+    /// directory where that is on disk. `/tmp` and what is in memory are not part of it.
+    ///
+    /// The store must be the one that the sandbox began with (``SandboxDriver/create(_:from:)``), if it did. Nothing should run
+    /// meanwhile; what runs all the same makes the snapshot one that is not consistent.
+    /// Throws ``SandboxError/snapshotFailed(_:)``, which does the sandbox no harm.
+    func snapshot(_ step: Int, into store: SnapshotStore) async throws -> SnapshotReport
+
+    /// Whether ``snapshot(_:into:)`` does anything but throw.
+    var takesSnapshots: Bool { get }
+
     /// Kills everything in the sandbox. Returns when no process is left. May be called any number of times.
     func stop() async
 
@@ -57,6 +68,12 @@ extension Sandbox {
     public func attach(_ id: ExecID, stdoutOffset: Int, stderrOffset: Int) async throws -> any ExecHandle {
         throw SandboxError.unknownCommand(id)
     }
+
+    public func snapshot(_ step: Int, into store: SnapshotStore) async throws -> SnapshotReport {
+        throw SandboxError.snapshotFailed("this sandbox cannot take any")
+    }
+
+    public var takesSnapshots: Bool { false }
 
     public func detach() async { await stop() }
 

@@ -35,11 +35,15 @@ public enum SandboxError: Error, Sendable, Equatable {
     case invalidRequest(String)
     /// The journal of the sandbox cannot be written; the disk may be full.
     case journalUnavailable
+    /// A limit of the session is reached; the text says which and what to do.
+    case limitReached(String)
     /// The path is not beneath the workspace.
     case outsideWorkspace(String)
     case notFound(String)
     case notARegularFile(String)
     case fileTooLarge(path: String, limit: Int)
+    /// No snapshot could be taken or used, and why.
+    case snapshotFailed(String)
     /// A file operation failed for another reason.
     case fileOperation(path: String, errno: Int32, message: String)
 }
@@ -66,6 +70,8 @@ extension SandboxError: CustomStringConvertible {
             "The sandbox is lost: \(reason)"
         case .stopped:
             "The sandbox was stopped."
+        case .limitReached(let reason):
+            "Nothing was written: \(reason)"
         case .execConflict(let id):
             "A different command already ran under the id \(id)."
         case .unknownCommand(let id):
@@ -90,6 +96,8 @@ extension SandboxError: CustomStringConvertible {
             "\(path) is not a regular file."
         case .fileTooLarge(let path, let limit):
             "\(path) is larger than \(limit) bytes."
+        case .snapshotFailed(let reason):
+            "The snapshot failed: \(reason)"
         case .fileOperation(let path, _, let message):
             "\(path): \(message)"
         }

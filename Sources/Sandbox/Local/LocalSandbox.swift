@@ -57,9 +57,9 @@ final class LocalSandbox: Sandbox {
     var connections: AsyncStream<PassedConnection> { process.connections.stream }
 
     func changes() async throws -> [WorkspaceChange] {
-        try OverlayChanges(
-            base: spec.base, upper: state.upper, attributes: process.overlayAttributes, layers: spec.layers.workspace
-        ).collect()
+        let layer = OverlayChanges(
+            base: spec.base, upper: state.upper, attributes: process.overlayAttributes, layers: spec.layers.workspace)
+        return try await DiskWork.run { () throws(SandboxError) in try layer.collect() }
     }
 
     var takesSnapshots: Bool { true }

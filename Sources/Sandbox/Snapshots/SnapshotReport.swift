@@ -34,7 +34,7 @@ public struct SnapshotSource: Sendable, Equatable {
 }
 
 /// Bounds of the snapshots of one session.
-public struct SnapshotLimits: Sendable, Equatable {
+public struct SnapshotLimits: Sendable, Equatable, Codable {
     /// Bytes on disk. The products of a large build fit several times.
     public var bytes = 8 << 30
     /// More than the model's answers of a few long turns.
