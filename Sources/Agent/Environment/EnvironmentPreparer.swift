@@ -43,8 +43,9 @@ struct EnvironmentPreparer: Sendable {
             let inputs = SetupInputs.select(
                 commands: container.steps.flatMap { $0 }, listed: plan.setupInputs,
                 files: snapshot.entries.mapValues { "\($0.mode) \($0.blob)" })
+            let identity = root.root == .host ? "\(root.identity)\n\(LocalDriver.toolchainIdentity)" : root.identity
             let key = SetupKey(
-                environmentName: name, root: root.identity, steps: container.steps, environment: own,
+                environmentName: name, root: identity, steps: container.steps, environment: own,
                 workspacePath: spec.workspacePath, userName: spec.userName, layerKind: LocalDriver.layerKind,
                 inputs: inputs)
             let (fixed, steps) = (spec, container.steps)

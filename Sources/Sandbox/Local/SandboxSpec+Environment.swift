@@ -22,6 +22,16 @@ extension SandboxSpec {
 }
 
 extension LocalDriver {
+    /// Names the host's toolchains that a sandbox of the host's own system sees outside `/usr`, and changes when one of
+    /// them is replaced: what was set up with one does not run with another.
+    public static var toolchainIdentity: String {
+        let found = Toolchains(extra: [], detect: true, workspace: "", forOthers: isPrivileged)
+        return found.mounts.sorted().map { directory in
+            let times = [directory, directory + "/bin", directory + "/lib"].compactMap { HostPaths.status($0)?.st_mtim }
+            return directory + times.map { " \($0.tv_sec).\($0.tv_nsec)" }.joined()
+        }.joined(separator: "\n")
+    }
+
     static func validateEnvironment(_ spec: SandboxSpec) throws(SandboxError) {
         if case .directory(let root) = spec.root {
             guard HostPaths.isNormalized(root), HostPaths.isDirectory(root) else {
