@@ -1,5 +1,6 @@
 """Network namespaces with an allowed and a forbidden host, and one between them for the service; nothing of it is seen
 from outside, and it goes when its processes end."""
+import json
 import os
 import pathlib
 import subprocess
@@ -50,7 +51,7 @@ class Network:
             self.at(self.service, "mount", "--bind", control / "resolv.conf", os.path.realpath("/etc/resolv.conf"))
             self.certificates()
             self.content()
-            (control / "names.json").write_text(__import__("json").dumps(NAMES))
+            (control / "names.json").write_text(json.dumps(NAMES))
             for role, place in (("allowed", self.allowed), ("forbidden", self.forbidden), ("names", self.service)):
                 self.start(*self.inside(place), sys.executable, HERE / "egress_hosts.py", role, control)
             for role in ("allowed", "forbidden", "names"):
@@ -60,7 +61,9 @@ class Network:
             raise
 
     def start(self, *words) -> subprocess.Popen:
-        process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL)
+        # Nothing outlives the tests, however they end.
+        command = ["setpriv", "--pdeathsig", "KILL", *words]
+        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL)
         self.processes.append(process)
         return process
 

@@ -44,8 +44,13 @@ extension AgentSession {
             }
             return AgentEgress.Result(phase: .agent, rules: [], denied: [], ceiling: [])
         }
-        if params.rules != nil || params.denied != nil { try await network.change(params, by: client) }
-        return await network.status
+        guard params.rules != nil || params.denied != nil else { return await network.status }
+        try await network.change(params, by: client)
+        let status = await network.status
+        let reach = status.rules.isEmpty ? "nothing" : status.rules.map(\.rule).joined(separator: ", ")
+        let except = status.denied.isEmpty ? "" : ", but not \(status.denied.joined(separator: ", "))"
+        pendingNotes.append("The user changed what the network reaches; it is now: \(reach)\(except).")
+        return status
     }
 }
 

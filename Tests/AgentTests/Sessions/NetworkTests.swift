@@ -109,12 +109,17 @@ struct NetworkTests {
     @Test("Clients see and change it by name")
     func clients() async throws {
         let provider = FakeProvider()
-        let fake = try await FakeSession(try options(provider), [Say.text("Hello.")])
+        let fake = try await FakeSession(try options(provider), [Say.text("Hello."), Say.text("I see.")])
         _ = try await fake.test.turn()
         let session = fake.test.session
         #expect(try await session.egress(AgentEgress.Params(sessionId: "s"), client: "alice").rules.map(\.id) == ["r"])
         _ = try await session.egress(AgentEgress.Params(sessionId: "s", rules: []), client: "alice")
         #expect(provider.network.history.withLock { $0 }.last == "change [] by alice")
+        _ = try await session.prompt(AgentPrompt.Params(sessionId: "s", text: "Go on"))
+        _ = try await fake.test.turn()
+        #expect(
+            fake.test.provider.requests[1].lastText.contains(
+                "changed what the network reaches; it is now: https://pypi.org:443."))
         try await fake.test.finish()
         await #expect(throws: AgentError.self) {
             try await session.egress(AgentEgress.Params(sessionId: "s"), client: "alice")
