@@ -25,8 +25,18 @@ struct Cofferdamd: AsyncParsableCommand {
 
     func run() async throws {
         if options.guards {
-            for guarding in LocalDriver.guards() {
-                print(guarding.active ? "active" : "absent", guarding.name, guarding.advice, separator: "\t")
+            let path = try options.serviceFile(Environment.current)
+            let file = try path.map { try ServiceFile.load($0) } ?? ServiceFile()
+            let guards = LocalDriver.guards(cgroup: file.limits.cgroup)
+            let required = file.require.names
+            for guarding in guards {
+                let state = guarding.active ? "active" : required.contains(guarding.name) ? "required" : "absent"
+                print(state, guarding.name, guarding.advice, separator: "\t")
+            }
+            for name in required.subtracting(guards.map(\.name)).sorted() {
+                print(
+                    "required", name, "There is no guard of that name: see `require` in the service's file.",
+                    separator: "\t")
             }
             return
         }

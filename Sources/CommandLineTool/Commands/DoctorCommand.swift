@@ -12,6 +12,9 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check this machine and the service, and say what to do.")
 
+    @Flag(help: "Fail also when a guard of the sandbox is not active.")
+    var strict = false
+
     func run() async throws {
         var isFine = true
         func report(_ ok: Bool, _ text: String, _ advice: String) {
@@ -34,7 +37,20 @@ struct DoctorCommand: AsyncParsableCommand {
                 report(true, "ripgrep (searches in the sandbox)", "")
             }
         }
-        if !isRemote { Self.showGuards(environment) }
+        if !isRemote {
+            for guarding in Self.guards(environment) {
+                let text = "\(guarding.name): \(guarding.advice)"
+                if guarding.state == "active" {
+                    report(true, text, "")
+                } else if guarding.state == "required" {
+                    report(false, guarding.name, "The service's file requires it. \(guarding.advice)")
+                } else if strict {
+                    report(false, guarding.name, guarding.advice)
+                } else {
+                    Terminal.line("\(Terminal.styled("note", .yellow)) \(text)")
+                }
+            }
+        }
         let place = environment["COFFERDAM_SERVICE_URL"] ?? "on this machine"
         do {
             let session = try ServiceSession.open()
@@ -54,23 +70,30 @@ struct DoctorCommand: AsyncParsableCommand {
         if !isFine { throw ExitCode.failure }
     }
 
+    private struct Guarding {
+        /// `active`, `absent`, or `required` when the service will not start without it.
+        var state: String
+        var name: String
+        var advice: String
+    }
+
     /// The guards of a sandbox, as the service's program sees them on this machine.
-    private static func showGuards(_ environment: [String: String]) {
+    private static func guards(_ environment: [String: String]) -> [Guarding] {
         let configuration = try? ServiceClientConfiguration.fromEnvironment(
             environment, clientInfo: ProgramVersion.info)
-        guard let program = configuration?.programPath else { return }
+        guard let program = configuration?.programPath else { return [] }
         let quoted =
             "'" + program.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-        guard let pipe = popen("\(quoted) --guards 2>/dev/null", "r") else { return }
+        guard let pipe = popen("\(quoted) --guards 2>/dev/null", "r") else { return [] }
         defer { pclose(pipe) }
+        var result: [Guarding] = []
         var buffer = [CChar](repeating: 0, count: 4096)
         while fgets(&buffer, Int32(buffer.count), pipe) != nil {
             let text = buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
             let parts = text.split(separator: "\t").map { Terminal.harmless(String($0)).trimmingNewline }
-            guard parts.count == 3 else { continue }
-            let mark = parts[0] == "active" ? Terminal.styled("ok  ", .green) : Terminal.styled("note", .yellow)
-            Terminal.line("\(mark) \(parts[1]): \(parts[2])")
+            if parts.count == 3 { result.append(Guarding(state: parts[0], name: parts[1], advice: parts[2])) }
         }
+        return result
     }
 }
 

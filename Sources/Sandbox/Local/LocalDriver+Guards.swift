@@ -12,7 +12,15 @@ extension LocalDriver {
     /// Blocking: starts a process.
     /// - Parameter cgroup: where the sandboxes' control groups are made.
     public static func guards(cgroup: CgroupPlacement = .automatic) -> [Guard] {
-        [namespaces(), ownUser(), filter(), landlock()] + limits(cgroup) + [toolchains()]
+        [namespaces(), ownUser(), filter(), landlock()] + limits(cgroup) + [OverlayProbe.report(), toolchains()]
+    }
+
+    /// Looks once for the guards without which this driver makes no sandbox, so that a service can refuse to start.
+    ///
+    /// Blocking: starts a process.
+    /// - Throws: ``SandboxError/guardMissing(name:advice:)`` with how to get it.
+    public func checkRequired() throws(SandboxError) {
+        if !required.isEmpty { try Self.check(required, cgroup: cgroup) }
     }
 
     static func check(_ required: Set<String>, cgroup: CgroupPlacement) throws(SandboxError) {

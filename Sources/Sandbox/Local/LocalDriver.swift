@@ -15,7 +15,7 @@
 public struct LocalDriver: SandboxDriver {
     public let name = "local"
 
-    private let required: Set<String>
+    let required: Set<String>
     let cgroup: CgroupPlacement
     private let copies: Bool
 
@@ -39,7 +39,7 @@ public struct LocalDriver: SandboxDriver {
 
     private func make(_ spec: SandboxSpec, _ snapshot: SnapshotSource?) async throws -> any Sandbox {
         try Self.validate(spec)
-        if !required.isEmpty { try Self.check(required, cgroup: cgroup) }
+        try checkRequired()
         // What a former service left there would write to the same layer.
         let orphan = await endOrphan(stateDirectory: spec.stateDirectory)
         guard orphan.remaining == 0 else {
@@ -57,7 +57,7 @@ public struct LocalDriver: SandboxDriver {
         let user = try SessionUser.take(from: range, preferred: before)
         do {
             return try await boot(spec, snapshot, as: .own(user, ownsBase: false))
-        } catch SandboxError.setUpFailed(LaunchPlan.ownerStep, let number) {
+        } catch SandboxError.setUpFailed(LaunchPlan.ownerStep, _) {
             // Only what is the session's own is given away on disk; others may stand on the base.
             var own = spec
             own.base = try StateDirectory(path: spec.stateDirectory).ownBase(spec.base)
