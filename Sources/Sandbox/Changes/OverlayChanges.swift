@@ -67,8 +67,12 @@ struct OverlayChanges {
         }
     }
 
+    /// How often a name is looked at anew that changes all the while; one that is exchanged without end passes at every
+    /// second look.
+    private static let mostLooks = 100
+
     private mutating func visit(
-        _ name: FileName, in directory: Int32, over baseDirectory: Int32, path: [UInt8], depth: Int
+        _ name: FileName, in directory: Int32, over baseDirectory: Int32, path: [UInt8], depth: Int, looks: Int = 0
     ) throws(SandboxError) {
         guard let status = DirectoryReader.status(of: name, in: directory) else { return }
         let old = baseDirectory >= 0 ? DirectoryReader.status(of: name, in: baseDirectory) : nil
@@ -89,10 +93,15 @@ struct OverlayChanges {
             }
             return
         }
-        if let oldKind, oldKind != .directory { try delete(name, in: baseDirectory, path: path) }
         let child = DirectoryReader.openDirectory(name, in: directory)
+        if child < 0, [ENOTDIR, ELOOP, ENOENT].contains(errno), looks < Self.mostLooks {
+            // A command in the background has put something else in its place since it was looked at.
+            return try visit(
+                name, in: directory, over: baseDirectory, path: path, depth: depth, looks: looks + 1)
+        }
         guard child >= 0 else { throw Self.failure(path) }
         defer { Descriptors.close(child) }
+        if let oldKind, oldKind != .directory { try delete(name, in: baseDirectory, path: path) }
         let below = oldKind == .directory ? DirectoryReader.openDirectory(name, in: baseDirectory) : -1
         defer { Descriptors.close(below) }
         try walk(child, over: below, prefix: path, depth: depth + 1)
