@@ -66,9 +66,10 @@ struct RandomTree {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        _ = cspawn_set_attribute(descriptor, nil, "trusted.overlay.opaque", "y", 1)
+        let marks = (geteuid() == 0 ? OverlayChanges.Attributes.trusted : .user).rawValue
+        _ = cspawn_set_attribute(descriptor, nil, marks + "opaque", "y", 1)
         // Holds for the layers that it was noted on, and is not kept.
-        _ = cspawn_set_attribute(descriptor, nil, "trusted.overlay.origin", "zz", 2)
+        _ = cspawn_set_attribute(descriptor, nil, marks + "origin", "zz", 2)
     }
 
     private func fsetxattr(_ descriptor: Int32, _ name: String, _ value: ArraySlice<UInt8>) {

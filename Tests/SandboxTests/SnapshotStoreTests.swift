@@ -15,6 +15,9 @@ struct SnapshotStoreTests {
         try body(directory, SnapshotStore(directory: directory + "/snapshots", limits: limits))
     }
 
+    /// As overlays are marked for this user.
+    private static var marks: OverlayChanges.Attributes { geteuid() == 0 ? .trusted : .user }
+
     private static func live(_ directory: String) -> [SnapshotRoot] {
         [SnapshotRoot(name: "workspace", path: directory + "/live")]
     }
@@ -27,18 +30,18 @@ struct SnapshotStoreTests {
         // A store of its own: the steps of the first are still taken of the live tree.
         try SnapshotStore(directory: store.directory, limits: store.limits)
             .materialise(step, into: [SnapshotRoot(name: "workspace", path: copy)], owner: nil)
-        return TreeDescription(copy)
+        return TreeDescription(copy, marks: marks)
     }
 
-    @Test(.enabled(if: geteuid() == 0), arguments: 1...6)
+    @Test(arguments: 1...6)
     func everyStepStaysAsItWas(_ seed: UInt64) throws {
         try Self.with { directory, store in
             var tree = RandomTree(root: directory + "/live", random: SeededGenerator(seed: seed))
             var expected: [Int: TreeDescription] = [:]
             for step in 0..<6 {
                 tree.change(times: 25)
-                expected[step] = TreeDescription(tree.root)
-                let report = try store.take(step, of: Self.live(directory), marks: .trusted) { false }
+                expected[step] = TreeDescription(tree.root, marks: Self.marks)
+                let report = try store.take(step, of: Self.live(directory), marks: Self.marks) { false }
                 #expect(report.isConsistent)
             }
             tree.change(times: 25)
@@ -50,7 +53,7 @@ struct SnapshotStoreTests {
     }
 
     /// After going back, snapshots are taken of the restored tree, and share with what is there.
-    @Test(.enabled(if: geteuid() == 0), arguments: 1...4)
+    @Test(arguments: 1...4)
     func goingBackAndForthKeepsEveryStep(_ seed: UInt64) throws {
         try Self.with { directory, store in
             let root = directory + "/live"
@@ -59,14 +62,16 @@ struct SnapshotStoreTests {
             for step in 0..<8 {
                 var tree = RandomTree(root: root, random: SeededGenerator(seed: random.next()))
                 tree.change(times: 20)
-                expected[step] = TreeDescription(root)
-                _ = try store.take(step, of: Self.live(directory), marks: .trusted) { false }
+                expected[step] = TreeDescription(root, marks: Self.marks)
+                _ = try store.take(step, of: Self.live(directory), marks: Self.marks) { false }
                 let back = Int.random(in: 0...step, using: &random)
                 try LocalDriver.discard(stateDirectory: root)
                 try TestSandbox.make(root)
                 try store.materialise(back, into: Self.live(directory), owner: nil)
                 let description = try #require(expected[back])
-                #expect(TreeDescription(root).differences(from: description) == [], "\(step) back to \(back)")
+                #expect(
+                    TreeDescription(root, marks: Self.marks).differences(from: description) == [],
+                    "\(step) back to \(back)")
             }
         }
     }

@@ -62,7 +62,7 @@ struct TreeDescription: Equatable {
     }
 
     private static func attributes(_ path: String, _ marks: OverlayChanges.Attributes) -> [String: [UInt8]] {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK)
+        let descriptor = TestSandbox.openLent(path)
         defer { close(descriptor) }
         let all = FileAttributes.read(descriptor, nil, marks) ?? []
         return Dictionary(
@@ -78,8 +78,16 @@ struct TreeDescription: Equatable {
 }
 
 extension TestSandbox {
+    /// Opened also where its own owner may not read it.
+    static func openLent(_ path: String) -> Int32 {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let parent = open(String(path[..<slash]), O_RDONLY | O_DIRECTORY)
+        defer { close(parent) }
+        return DirectoryReader.openFile(FileName(bytes: Array(path[slash...].dropFirst().utf8)), in: parent)
+    }
+
     static func bytes(_ path: String) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY)
+        let descriptor = openLent(path)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

@@ -1,5 +1,11 @@
 import CSpawn
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Extended attributes that belong to a snapshot: the overlay's marks for what hides a layer below, and the user's own.
 ///
 /// What else the overlay notes (where a file was copied up from, and the like) holds for the very layers it was noted on.
@@ -21,15 +27,18 @@ enum FileAttributes {
         var attributes: [SnapshotEntry.Attribute] = []
         for attribute in names.split(separator: 0) where isKept(attribute, marks) {
             let key = Array(attribute) + [0]
-            let value = bytes { buffer in
-                key.withUnsafeBufferPointer { key in
-                    key.withMemoryRebound(to: CChar.self) { key in
-                        with(name) {
-                            cspawn_attribute(descriptor, $0, key.baseAddress, buffer.baseAddress, buffer.count)
+            let read = { () -> [UInt8]? in
+                bytes { buffer in
+                    key.withUnsafeBufferPointer { key in
+                        key.withMemoryRebound(to: CChar.self) { key in
+                            with(name) {
+                                cspawn_attribute(descriptor, $0, key.baseAddress, buffer.baseAddress, buffer.count)
+                            }
                         }
                     }
                 }
             }
+            let value = read() ?? (name == nil ? lent(descriptor, read) : nil)
             guard let value else { return nil }
             attributes.append(.init(name: key, value: value))
         }
@@ -51,6 +60,17 @@ enum FileAttributes {
             if code < 0 { return -code }
         }
         return 0
+    }
+
+    /// An attribute needs permission to read its file, whatever it was opened with: it is lent for the moment, as for
+    /// opening (``DirectoryReader/openUnreadable(_:_:)``).
+    private static func lent(_ descriptor: Int32, _ read: () -> [UInt8]?) -> [UInt8]? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o400 == 0,
+            fchmod(descriptor, status.st_mode & 0o7777 | 0o400) == 0
+        else { return nil }
+        defer { fchmod(descriptor, status.st_mode & 0o7777) }
+        return read()
     }
 
     private static func isKept(_ name: ArraySlice<UInt8>, _ marks: OverlayChanges.Attributes) -> Bool {

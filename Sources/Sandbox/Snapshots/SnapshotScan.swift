@@ -140,6 +140,10 @@ struct SnapshotScan {
         var entry = SnapshotEntry(
             kind: .regular, mode: UInt32(status.st_mode & 0o7777), modified: Self.nanoseconds(status.st_mtim),
             size: Int(status.st_size), isLinked: isLinked, attributes: attributes, stamp: Self.stamp(status))
+        // Opening a file that its owner may not read has changed its time.
+        var opened = stat()
+        guard fstat(source, &opened) == 0 else { throw Self.failure(path) }
+        entry.stamp = Self.stamp(opened)
         if isLinked, let object = linked[UInt64(status.st_ino)] {
             entry.object = object
         } else if known, let old, objects.holds(old.object, theBytesOf: source) {
