@@ -26,14 +26,15 @@ public struct EgressLimits: Sendable {
     /// Everything between a request and the connection for it.
     var busyTimeout: TimeAmount { resolveTimeout + connectTimeout * maxAddresses + handshakeTimeout }
 
-    /// Bytes that wait in one direction before the sender is held back.
-    static let highWaterMark = 256 << 10
+    /// Bytes that wait in one direction before the sender is held back: more than one read, so that it goes on while
+    /// one waits. With a read on top a connection holds at most 576 KiB in each direction, and some records more where
+    /// the gateway ends TLS.
+    static let highWaterMark = 320 << 10
     static let lowWaterMark = 64 << 10
     /// One read; large reads make the tunnel fast.
-    static let maxRead = 128 << 10
-    /// Reads before it is looked whether the other side takes the bytes. With these four a connection holds at most half a
-    /// megabyte in each direction, and some records more where the gateway ends TLS.
-    static let readsAtOnce: UInt = 2
+    static let maxRead = 256 << 10
+    /// Reads before it is looked whether the other side takes the bytes.
+    static let readsAtOnce: UInt = 1
     /// Bytes of a path in a decision.
     public static let maxReportedPath = 512
     /// Server contexts kept for intercepted hosts; one is some 30 KiB.
