@@ -26,9 +26,12 @@ final class WorkspaceWatch: Sendable {
     private struct State {
         /// Why nothing more is written, for the user; nil: there is room.
         var excess: String?
+        /// What commands printed has filled its part of the disk.
+        var journalIsFull = false
     }
 
     private let directories: [String]
+    private let journal: String
     private let limits: ResourceLimits
     private let actions: Actions
     private let state = Mutex(State())
@@ -42,9 +45,18 @@ final class WorkspaceWatch: Sendable {
     private static let slackBytes = 16 << 20
     private static let slackFiles = 1_000
 
-    /// - Parameter directories: what the session has added, on disk.
-    init(directories: [String], limits: ResourceLimits, actions: Actions) {
+    /// Bytes of output that a session keeps on disk: a quarter of what it may add to the workspace, but enough for some
+    /// long logs in any case.
+    private static let leastJournal = 256 << 20
+    /// Bytes of each stream that a command still keeps afterwards.
+    private static let shortOutput = 256 << 10
+
+    /// - Parameters:
+    ///   - directories: what the session has added, on disk.
+    ///   - journal: what its commands have printed, on disk.
+    init(directories: [String], journal: String, limits: ResourceLimits, actions: Actions) {
         self.directories = directories
+        self.journal = journal
         self.limits = limits
         self.actions = actions
     }
@@ -52,6 +64,11 @@ final class WorkspaceWatch: Sendable {
     /// Throws while the workspace is too large for anything to be written.
     func checkRoom() throws(SandboxError) {
         if let excess = state.withLock({ $0.excess }) { throw .limitReached(excess) }
+    }
+
+    /// Bytes of each stream that a command may keep: less than was asked for when the session's part of the disk is full.
+    func outputLimit(_ asked: Int) -> Int {
+        state.withLock { $0.journalIsFull } ? min(asked, Self.shortOutput) : asked
     }
 
     /// Until cancelled, or the sandbox is ended.
@@ -70,7 +87,10 @@ final class WorkspaceWatch: Sendable {
             guard waited >= (isFilling ? max(Self.pollInterval, cost * 2) : interval) else { continue }
             let bound = DiskUsage(bytes: 2 * limits.workspaceBytes, files: 2 * limits.workspaceFiles)
             let (usage, newCost) = await DiskScanner.shared.measure(directories, atMost: bound)
-            cost = newCost
+            let most = max(Self.leastJournal, limits.workspaceBytes / 4)
+            let printed = await DiskScanner.shared.measure([journal], atMost: DiskUsage(bytes: most, files: .max))
+            state.withLock { $0.journalIsFull = printed.usage.bytes > most }
+            cost = newCost + printed.cost
             interval = min(Self.mostInterval, max(Self.leastInterval, cost * Self.costFactor))
             lastLook = .now
             lastFree = free

@@ -17,7 +17,7 @@ final class LocalSandbox: Sandbox {
         self.environment = environment
         self.process = process
         let watch = WorkspaceWatch(
-            directories: [state.upper, state.homeUpper], limits: spec.limits,
+            directories: [state.upper, state.homeUpper], journal: state.journal, limits: spec.limits,
             actions: WorkspaceWatch.Actions(
                 endCommands: { [link = process.link] in await link.endCommands(limit: $0) },
                 endSandbox: { [weak process] in process?.giveUp($0) }))
@@ -102,7 +102,8 @@ final class LocalSandbox: Sandbox {
         return ExecCommand(
             id: request.id, arguments: request.arguments, environment: entries, directory: directory,
             timeoutMilliseconds: request.timeout.map { max(1, $0.wholeMilliseconds) } ?? 0,
-            graceMilliseconds: request.grace.wholeMilliseconds, outputLimit: max(0, request.outputLimit),
+            graceMilliseconds: request.grace.wholeMilliseconds,
+            outputLimit: max(0, watch.outputLimit(request.outputLimit)),
             standardInput: request.standardInput, terminal: request.terminal.map(TerminalCells.init),
             interactiveInput: request.interactiveInput)
     }

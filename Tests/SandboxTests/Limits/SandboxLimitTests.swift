@@ -119,6 +119,24 @@ struct SandboxLimitTests {
         }
     }
 
+    @Test("What commands print cannot fill the disk: later ones keep less")
+    func journal() async throws {
+        try await TestSandbox.with(configure: { $0.limits.workspaceBytes = 64 << 20 }) { test async throws in
+            let print = ExecRequest(arguments: ["head", "-c", "1M", "/dev/zero"])
+            #expect(try await test.run(print).result.stdoutTruncated == nil)
+            for _ in 0..<5 {
+                _ = try await test.sandbox.exec(ExecRequest(arguments: ["head", "-c", "64M", "/dev/zero"])).result()
+            }
+            // Looked at from time to time.
+            while true {
+                let finished = try await test.run(ExecRequest(arguments: ["head", "-c", "1M", "/dev/zero"]))
+                #expect(finished.result.stdoutBytes == 1 << 20)
+                if finished.result.stdoutTruncated != nil { break }
+                _ = try await test.shell("sleep 0.2")
+            }
+        }
+    }
+
     @Test("What is on disk is counted by what it holds")
     func usage() throws {
         let directory = try TestSandbox.makeDirectory()

@@ -254,7 +254,13 @@ function M.select(session)
     newest = session
 end
 
-local state_words = { queued = 'queued', starting = 'starting', waiting = 'waiting', stopped = 'stopped', failed = 'failed' }
+local busy = { queued = true, starting = true, running = true }
+local state_words = {
+    starting = 'starting',
+    waiting = 'waiting',
+    stopped = 'stopped',
+    failed = 'failed',
+}
 
 --- For the status line: empty without a session.
 function M.status()
@@ -271,6 +277,8 @@ function M.status()
         words = 'not attached'
     elseif session.state == 'running' then
         words = session.activity or 'running'
+    elseif session.state == 'queued' then
+        words = session.activity or 'queued'
     elseif session.state == 'idle' then
         words = session.outcome or 'ready'
     else
@@ -278,7 +286,7 @@ function M.status()
     end
     local running = 0
     for _, other in pairs(sessions) do
-        if other ~= session and other.attached and (other.state == 'running' or other.state == 'starting' or other.state == 'queued') then
+        if other ~= session and other.attached and busy[other.state] then
             running = running + 1
         end
     end
