@@ -178,11 +178,10 @@ def test_an_editor_stays_attached(world, project, tmp_path):
     record(world, tmp_path, turn([ANY], call("1", "run", command=counting(lines))),
            turn([result("1", error=True)], text("Done.")))
     editor = Stdio(world, project)
-    editor.initialize(project)
+    editor.initialize(project, progress=True)
     editor.send(method="initialized", params={})
     started = editor.request("agent/start", {"prompt": "Count", "workspaceFolder": project.as_uri()})
     session = started["result"]["sessionId"]
-    editor.send(id="attach", method="agent/attach", params={"sessionId": session, "afterSeq": 0})
     printed, sequence, kills = b"", [], 2
     while True:
         message = editor.receive()

@@ -31,7 +31,7 @@ class Row:
 
     def cells(self):
         return (self.scenario, f"{self.runs:,}", f"{self.compared:,}", f"{self.lost:,}", f"{self.doubled:,}",
-                f"{self.wrong_exits:,}", self.remarks)
+                f"{self.wrong_exits:,}", self.remarks.strip()[:300])
 
     @property
     def is_clean(self) -> bool:
