@@ -15,6 +15,8 @@ struct TestSandbox {
         files: [String: String] = [:],
         workspace: String? = nil,
         required: Set<String> = [],
+        copies: Bool = false,
+        cgroup: CgroupPlacement = .automatic,
         configure: (inout SandboxSpec) -> Void = { _ in },
         _ body: (TestSandbox) async throws -> Void
     ) async throws {
@@ -27,9 +29,11 @@ struct TestSandbox {
         var spec = SandboxSpec(
             id: "test", workspacePath: workspace, base: base, stateDirectory: directory + "/state",
             detectToolchains: false)
+        // A test program that is killed leaves them for a short time only.
+        spec.orphanGrace = .seconds(120)
         configure(&spec)
         defer { try? LocalDriver.discard(stateDirectory: directory) }
-        let sandbox = try await LocalDriver(require: required).create(spec)
+        let sandbox = try await LocalDriver(require: required, cgroup: cgroup, copies: copies).create(spec)
         let test = TestSandbox(
             directory: directory, workspace: workspace, base: base, spec: spec, sandbox: sandbox)
         do {
