@@ -228,8 +228,9 @@ public actor SessionManager: SessionBackend {
         if let entry = live[params.sessionId] {
             do {
                 return try await answering { try await entry.session.diff(params) }
-            } catch where !(await entry.session.state.isLive) {
-                // It ended meanwhile: what it kept is its result.
+            } catch {
+                // It may have ended meanwhile: what it kept is its result.
+                if await entry.session.state.isLive { throw error }
             }
         }
         let record = try record(params.sessionId)
