@@ -87,10 +87,15 @@ struct LayerTests {
 
     @Test("Whatever is asked about for running elsewhere is also marked in results")
     func sensitive() {
-        for path in [".github/workflows/ci.yml", ".envrc", "a/b/.envrc", ".cofferdam.yaml", ".VSCODE/tasks.json"] {
+        let sensitive = [
+            ".github/workflows/ci.yml", ".envrc", "a/b/.envrc", ".cofferdam.yaml", ".VSCODE/tasks.json",
+            "a/b/c/.vscode/tasks.json", "x.code-workspace", ".mcp.json", "sub/.claude/settings.json", ".npmrc",
+            ".cargo/config.toml", "fixtures/repository/HEAD", "fixtures/x.git/config", "home/.bashrc",
+        ]
+        for path in sensitive {
             #expect(PolicyLayer.isSensitive(path: path), "\(path)")
         }
-        for path in ["src/main.c", ".github/README.md", "envrc"] {
+        for path in ["src/main.c", ".github/README.md", "envrc", "HEAD.md", "cargo/config.toml", "git/config"] {
             #expect(!PolicyLayer.isSensitive(path: path), "\(path)")
         }
     }
