@@ -60,6 +60,8 @@ public actor AgentSession {
     var isOutOfTime = false
     /// Why the session is ending, for the turn that ends with it.
     private(set) var endReason: String?
+    private var isOver = false
+    private var endWaiters: [CheckedContinuation<Void, Never>] = []
     var steering: [QueuedPrompt] = []
     /// Prompts that no longer wait, until that is kept.
     var spentPrompts: [Int] = []
@@ -226,6 +228,15 @@ public actor AgentSession {
                 keeping: (try? sessionChanges(ending: told)) ?? [])
         }
         await observer.stateChanged(final, outcome)
+        isOver = true
+        for waiter in endWaiters { waiter.resume() }
+        endWaiters = []
+    }
+
+    /// Waits until a session that is being stopped is over, its sandbox gone.
+    public func ended() async {
+        if isOver { return }
+        await withCheckedContinuation { endWaiters.append($0) }
     }
 
     /// A client's answer to an approval; nil when there never was such an approval.

@@ -57,9 +57,9 @@ def test_a_command_goes_on_and_its_reader_misses_nothing(world, project, tmp_pat
 
 def test_a_lost_sandbox_is_lost_and_its_work_is_kept(world, project, tmp_path):
     record(world, tmp_path, turn([ANY], call("1", "write", path="made.txt", content="made\n"),
-                                 call("2", "run", command=["sleep", "1000"])))
+                                 call("2", "run", command=["sh", "-c", "echo up; sleep 1000"])))
     follower = Follower(world, project, "Wait")
-    follower.wait_for_event("toolCallStarted", 2)
+    follower.wait_for_bytes(1, "tool-2")
     processes = sandbox_record(world, follower.session)
     kill_service(world)
     for name in ("supervisor", "program"):
@@ -211,3 +211,23 @@ def test_an_orderly_end_stops_sessions_as_before(world, project, tmp_path):
     replay = world.cofferdam("attach", "--replay", "--json", session, cwd=project, check=0)
     last = json.loads(replay.stdout.splitlines()[-1])["event"]
     assert (last["type"], last["state"]) == ("sessionStatus", "stopped")
+
+
+def test_a_service_does_not_end_before_a_session_that_is_being_stopped(world, project, tmp_path):
+    # The sandbox is in no hurry: a command ignores what it is told, for as long as it may.
+    stubborn = "trap '' TERM; echo up; while :; do sleep 0.1; done"
+    record(world, tmp_path, turn([ANY], call("1", "shell", script=stubborn, background=True)),
+           turn([result("1")], text("Up.")))
+    first = world.cofferdam("run", "--json", "Serve", cwd=project, check=0)
+    session = json.loads(first.stdout.splitlines()[0])["sessionId"]
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and of_session(int(name), session)]
+    world.stop_service()
+    assert not any(of_session(pid, session) for pid in pids)
+
+
+def of_session(pid: int, session: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return session.encode() in file.read() and alive(pid)
+    except OSError:
+        return False

@@ -353,7 +353,11 @@ public actor SessionManager: SessionBackend {
         }
         await withTaskGroup(of: Void.self) { group in
             for entry in live.values {
-                group.addTask { await entry.session.stop(reason: "the service was shut down") }
+                group.addTask {
+                    await entry.session.stop(reason: "the service was shut down")
+                    // Someone else may have begun to: a service that ends first would leave the sandbox behind.
+                    await entry.session.ended()
+                }
             }
             group.addTask { [warm] in await warm.close() }
         }
