@@ -178,6 +178,7 @@ class Campaign:
         for name, text in {"src/main.c": "int main(void) { return 0; }\n", "stats.c": "int x;\n"}.items():
             (project / name).parent.mkdir(exist_ok=True)
             (project / name).write_text(text)
+        (project / "ESC-BINARY\x1b[2Jend").write_bytes(b"x\0y")
         git = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
         for line in ("init -q -b main --template=", "config user.name Test", "config user.email test@example.test", "add .",
                      "commit -q -m one"):
