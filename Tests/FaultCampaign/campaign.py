@@ -54,6 +54,9 @@ def run(name: str, quick: bool) -> Row:
             print(world.log()[-4000:], file=sys.stderr)
             raise
         finally:
+            if not world.service_pids():
+                # Killed last: the next one finds the sandboxes, and ends them with itself.
+                world.cofferdam("list", cwd=world.folder)
             world.stop_service()
         return row
 

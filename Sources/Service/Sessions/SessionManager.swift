@@ -48,7 +48,8 @@ public actor SessionManager: SessionBackend {
         store = try Store(path: "\(configuration.stateDirectory)/sessions.sqlite")
         do {
             bases = try BaseStore(
-                directory: "\(configuration.stateDirectory)/bases", budget: .init(
+                directory: "\(configuration.stateDirectory)/bases",
+                budget: .init(
                     bytes: configuration.warmPool.diskBytes, folders: configuration.warmPool.repositories),
                 holders: Set(try store.liveSessions().map(\.sessionId)))
         } catch let error as WorkspaceError {
