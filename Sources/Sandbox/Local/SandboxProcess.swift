@@ -203,10 +203,10 @@ enum DetachedThread {
     }
 
     /// Deep enough for the frames of the protocol, small enough for hundreds of sandboxes.
-    private static let stackSize = 512 << 10
+    static let stackSize = 512 << 10
 
     /// Zero, or an errno.
-    static func start(_ run: @escaping @Sendable () -> Void) -> Int32 {
+    static func start(stackSize: Int = stackSize, _ run: @escaping @Sendable () -> Void) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }

@@ -13,11 +13,14 @@ extension LocalSandbox {
 
 /// Work that blocks on the disk, on a thread of its own: not on those that all tasks share.
 enum DiskWork {
+    /// For walks that go 256 directories down by recursion; only what is used of it takes memory.
+    private static let stackSize = 16 << 20
+
     static func run<T: Sendable>(
         _ body: @escaping @Sendable () throws(SandboxError) -> T
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            let code = DetachedThread.start {
+            let code = DetachedThread.start(stackSize: stackSize) {
                 do throws(SandboxError) {
                     continuation.resume(returning: try body())
                 } catch {
