@@ -10,9 +10,11 @@ struct KilledServiceTests {
     private static var serviceDirectory: String? { getenv(variable).map { String(cString: $0) } }
 
     private static func spec(_ directory: String) -> SandboxSpec {
-        SandboxSpec(
+        var spec = SandboxSpec(
             id: "killed", workspacePath: "/srv/killed/\(directory.split(separator: "/").last ?? "x")",
             base: directory + "/base", stateDirectory: directory + "/state", detectToolchains: false)
+        spec.orphanGrace = .seconds(120)
+        return spec
     }
 
     private static let request = ExecRequest(
@@ -63,10 +65,15 @@ struct KilledServiceTests {
         let words = ["service", "--testing-library", "swift-testing", "--filter", filter]
         var arguments = words.map { strdup($0) } + [nil]
         defer { for word in arguments { free(word) } }
-        setenv(Self.variable, directory, 1)
-        defer { unsetenv(Self.variable) }
+        // Not by setenv: other tests read the environment at this moment.
+        var environment = [strdup("\(Self.variable)=\(directory)")]
+        for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "COFFERDAM_SUPERVISOR"] {
+            if let value = getenv(name) { environment.append(strdup(name + "=" + String(cString: value))) }
+        }
+        environment.append(nil)
+        defer { for entry in environment { free(entry) } }
         var pid: pid_t = 0
-        try #require(posix_spawn(&pid, program, nil, nil, &arguments, environ) == 0)
+        try #require(posix_spawn(&pid, program, nil, nil, &arguments, &environment) == 0)
         return pid
     }
 
