@@ -159,14 +159,16 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy", "ProjectConfiguration",
+                "Agent", "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy",
+                "ProjectConfiguration",
                 "Sandbox",
                 "Store", "SupervisorProtocol", "TestSupport", "Workspace",
             ]),
         tests(
             "ServiceTests",
             [
-                "Service", "ServiceClient", "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC", "Policy",
+                "Service", "ServiceClient", "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC",
+                "Policy",
                 "ProjectConfiguration", "Sandbox", "Store", "WebSocket", "TestSupport",
             ]),
         tests(

@@ -128,7 +128,8 @@ public final class Store: Sendable {
     public func liveSessions() throws(StoreError) -> [SessionRecord] {
         let live = SessionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try reading { database in
-            try String.fetchAll(database, sql: "SELECT record FROM session WHERE state IN (\(live)) ORDER BY created").map(Self.record)
+            try String.fetchAll(database, sql: "SELECT record FROM session WHERE state IN (\(live)) ORDER BY created")
+                .map(Self.record)
         }
     }
 

@@ -50,7 +50,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("cheks: []", "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, sandbox, setup"),
+        (
+            "cheks: []",
+            "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, sandbox, setup"
+        ),
         ("- a", "1:1: the file must be a mapping, not an array"),
         ("checks: 5", "1:9: checks must be a list, not a number"),
         ("checks:\n  - build", "2:5: checks[0] must be a mapping, not a string"),

@@ -14,14 +14,17 @@ import WebSocket
 
 @Suite struct DrainTests {
     @Test func clientsAreToldAndTheBackendFirst() async throws {
-        let service = try await TestService.start()
-        let client = try await RPCClient.connect(to: service)
-        await service.endpoint.drain(grace: .seconds(3))
-        #expect(service.backend.drainGrace == .seconds(3))
-        await client.running.value
-        #expect(client.webSocket.closure?.origin == .remote)
-        #expect(client.webSocket.closure?.code == .goingAway)
-        await #expect(throws: (any Error).self) { try await RawClient.connect(to: service.address) }
+        // Not TCP: a port that is free again may be another test's by the time it is tried.
+        try await withTemporaryDirectory { directory in
+            let service = try await TestService.start(on: .unix(path: directory + "/s"))
+            let client = try await RPCClient.connect(to: service)
+            await service.endpoint.drain(grace: .seconds(3))
+            #expect(service.backend.drainGrace == .seconds(3))
+            await client.running.value
+            #expect(client.webSocket.closure?.origin == .remote)
+            #expect(client.webSocket.closure?.code == .goingAway)
+            await #expect(throws: (any Error).self) { try await RawClient.connect(to: service.address) }
+        }
     }
 
     @Test func oneServiceAPath() async throws {

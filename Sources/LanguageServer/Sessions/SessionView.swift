@@ -118,7 +118,8 @@ struct SessionView: Sendable {
         case .sessionResumed(let event):
             for item in event.voidItemIds { finish(item) }
             activity = "goes on after a restart of the service"
-        case .commandEnded, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta, .diagnosticsUpdated, .usageUpdated,
+        case .commandEnded, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta, .diagnosticsUpdated,
+            .usageUpdated,
             .egressDecided, .egressRulesChanged, .gap, .unknown:
             break
         }

@@ -54,12 +54,16 @@ struct BubblewrapArguments {
         list += repositoryPlaceholder(empty)
         // What bubblewrap's own root file system holds is memory without a bound: closed last.
         list += ["--remount-ro", "/", "--chdir", spec.workspacePath, "--"] + supervisorCommand
-        list += ["--control-fd", "\(SandboxLayout.controlDescriptor)", "--journal-fd", "\(SandboxLayout.journalDescriptor)"]
+        list += [
+            "--control-fd", "\(SandboxLayout.controlDescriptor)", "--journal-fd", "\(SandboxLayout.journalDescriptor)",
+        ]
         list += ["--processes", "\(max(1, spec.limits.processes))"]
         list += ["--open-files", "\(max(64, spec.limits.openFiles))"]
         list += ["--file-bytes", "\(max(1 << 20, spec.limits.fileBytes))"]
         // Once more by path, for Landlock.
-        for directory in [spec.workspacePath, "/tmp", SandboxLayout.home, "/dev/shm"] { list += ["--writable", directory] }
+        for directory in [spec.workspacePath, "/tmp", SandboxLayout.home, "/dev/shm"] {
+            list += ["--writable", directory]
+        }
         list += ["--orphan-grace", "\(spec.orphanGrace.wholeMilliseconds)"]
         list += ["--root", spec.workspacePath]
         return list

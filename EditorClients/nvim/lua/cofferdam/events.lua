@@ -282,7 +282,8 @@ function show.setupStarted(self, event)
     for _, word in ipairs(util.table(event.command)) do
         command[#command + 1] = text_tools.line(word)
     end
-    local title = ('▶ Setup %s of %s: %s'):format(tostring(event.step), tostring(event.steps), table.concat(command, ' '))
+    local place = ('%s of %s'):format(tostring(event.step), tostring(event.steps))
+    local title = ('▶ Setup %s: %s'):format(place, table.concat(command, ' '))
     self:speak(event.itemId, title, 'CofferdamTool')
 end
 
