@@ -18,6 +18,8 @@ struct CommandInput {
     private var taken = 0
     private var received = 0
     private var closesAtEnd = false
+    /// The last byte that was to be written.
+    private var last: UInt8?
 
     /// Control-D, what a terminal in its usual mode takes for the end.
     private static let endOfFile: UInt8 = 4
@@ -28,6 +30,7 @@ struct CommandInput {
         self.isTerminal = isTerminal
         self.given = given.count
         queue = given
+        last = given.last
         closesAtEnd = !staysOpen
     }
 
@@ -54,14 +57,25 @@ struct CommandInput {
         }
         received += new.count
         queue += new
+        last = new.last ?? last
     }
 
     /// Nothing follows.
     mutating func close(at offset: Int) throws(ProtocolError) {
         guard offset <= received else { throw .invalidValue("offset") }
         guard descriptor >= 0, !closesAtEnd else { return }
-        if isTerminal { queue.append(Self.endOfFile) }
+        if isTerminal {
+            // In the middle of a line the first one only hands over what there is of it.
+            if endsInsideLine { queue.append(Self.endOfFile) }
+            queue.append(Self.endOfFile)
+        }
         closesAtEnd = true
+    }
+
+    private var endsInsideLine: Bool {
+        guard let last, ![UInt8(ascii: "\n"), UInt8(ascii: "\r"), Self.endOfFile].contains(last) else { return false }
+        var settings = termios()
+        return tcgetattr(descriptor, &settings) == 0 && settings.c_lflag & tcflag_t(ICANON) != 0
     }
 
     /// Writes what is taken now. True when something has changed.

@@ -145,7 +145,14 @@ extension FileReply.Status {
         self.init(
             kind: kind, size: kind == .regular ? max(0, Int(information.st_size)) : 0,
             mode: information.st_mode & 0o7777,
-            modifiedNanoseconds: Int64(information.st_mtim.tv_sec) * 1_000_000_000 + Int64(information.st_mtim.tv_nsec))
+            modifiedNanoseconds: Self.nanoseconds(information.st_mtim))
+    }
+
+    /// Anybody may give a file a time that nanoseconds in 64 bits do not reach (1677 to 2262): the nearest then.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (whole, isTooLarge) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, sumIsTooLarge) = whole.addingReportingOverflow(Int64(time.tv_nsec))
+        return isTooLarge || sumIsTooLarge ? (time.tv_sec < 0 ? .min : .max) : sum
     }
 }
 

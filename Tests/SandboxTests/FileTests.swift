@@ -36,6 +36,19 @@ struct FileTests {
         }
     }
 
+    @Test("Times that nanoseconds do not reach are the nearest that they do")
+    func farTimes() async throws {
+        try await TestSandbox.with { test in
+            _ = try await test.shell("touch -d 2300-01-01 far; touch -d 1500-01-01 old; stat -c %Y far > kept")
+            // Not every file system keeps such a time.
+            let isKept = try await test.shell("cat kept").text == "10413792000\n"
+            let far = try await test.sandbox.stat("far")
+            #expect(isKept ? far?.modifiedNanoseconds == .max : far != nil)
+            #expect(try await test.sandbox.stat("old") != nil)
+            #expect(try await test.shell("echo lives").text == "lives\n")
+        }
+    }
+
     @Test("No link leads outside the workspace")
     func escapes() async throws {
         try await TestSandbox.with(files: ["inside": "in", "dir/x": "x"]) { test in

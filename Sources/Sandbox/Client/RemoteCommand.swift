@@ -3,6 +3,13 @@ import Synchronization
 
 /// The service's end of one command: buffers its output within the window and holds its result.
 final class RemoteCommand: ExecHandle {
+    /// Output on its way to the reader.
+    struct Delivery {
+        var chunk: OutputChunk
+        /// Under which it is credited: a window that was opened since counts it already.
+        var token: UInt64
+    }
+
     struct State {
         /// The request as it was sent, until it was answered.
         var frame: [UInt8]?
@@ -13,7 +20,7 @@ final class RemoteCommand: ExecHandle {
         var received: [OutputStream: Int] = [.stdout: 0, .stderr: 0]
         var buffered = 0
         var uncredited = 0
-        var outputWaiter: CheckedContinuation<OutputChunk?, Never>?
+        var outputWaiter: CheckedContinuation<Delivery?, Never>?
         /// Tells our output from that of an earlier handle or connection.
         var token: UInt64
         /// Kill that was asked for; asked for again when the connection was replaced.
@@ -117,32 +124,33 @@ final class RemoteCommand: ExecHandle {
     }
 
     private func nextChunk() async -> OutputChunk? {
-        let chunk = await withTaskCancellationHandler {
+        let delivery = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 enum Step {
                     case wait
-                    case give(OutputChunk?)
+                    case give(Delivery?)
                 }
                 let step = state.withLock { state -> Step in
-                    if let chunk = state.takeChunk() { return .give(chunk) }
+                    if let chunk = state.takeChunk() { return .give(Delivery(chunk: chunk, token: state.token)) }
                     // A second reader would steal; it ends at once instead.
                     if state.outputEnded || Task.isCancelled || state.outputWaiter != nil { return .give(nil) }
                     state.outputWaiter = continuation
                     return .wait
                 }
-                if case .give(let chunk) = step { continuation.resume(returning: chunk) }
+                if case .give(let delivery) = step { continuation.resume(returning: delivery) }
             }
         } onCancel: {
             let waiter = state.withLock { $0.outputWaiter.take() }
             waiter?.resume(returning: nil)
         }
-        if let chunk { credit(chunk.bytes.count) }
-        return chunk
+        if let delivery { credit(delivery) }
+        return delivery?.chunk
     }
 
-    private func credit(_ count: Int) {
+    private func credit(_ delivery: Delivery) {
         let due = state.withLock { state -> (token: UInt64, bytes: Int)? in
-            state.uncredited += count
+            guard delivery.token == state.token else { return nil }
+            state.uncredited += delivery.chunk.bytes.count
             guard state.uncredited >= Self.window / 4, !state.outputEnded else { return nil }
             defer { state.uncredited = 0 }
             return (state.token, state.uncredited)
@@ -174,7 +182,7 @@ final class RemoteCommand: ExecHandle {
     /// Takes output. False when the supervisor broke the rules: a gap, or more than the window allows.
     func receive(_ stream: OutputStream, token: UInt64, offset: Int, bytes: [UInt8]) -> Bool {
         let chunk = OutputChunk(stream: stream, offset: offset, bytes: bytes)
-        var waiter: CheckedContinuation<OutputChunk?, Never>?
+        var waiter: CheckedContinuation<Delivery?, Never>?
         let isValid = state.withLock { state -> Bool in
             guard !state.outputEnded, token == state.token else { return true }
             guard state.received[stream] == offset, state.buffered + bytes.count <= Self.window else { return false }
@@ -183,7 +191,7 @@ final class RemoteCommand: ExecHandle {
             if waiter == nil { state.putChunk(chunk) }
             return true
         }
-        waiter?.resume(returning: chunk)
+        waiter?.resume(returning: Delivery(chunk: chunk, token: token))
         endOutputIfComplete()
         return isValid
     }
@@ -205,7 +213,7 @@ final class RemoteCommand: ExecHandle {
 
     /// No more output will come, whatever is missing.
     func endOutput() {
-        let waiter = state.withLock { state -> CheckedContinuation<OutputChunk?, Never>? in
+        let waiter = state.withLock { state -> CheckedContinuation<Delivery?, Never>? in
             state.outputEnded = true
             return state.outputWaiter.take()
         }

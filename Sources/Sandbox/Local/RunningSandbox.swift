@@ -66,6 +66,8 @@ final class RunningSandbox {
     /// When the supervisor was heard last, and asked last.
     private var heard = Descriptors.monotonicMilliseconds()
     private var pinged = 0
+    /// Whether anything has come on this connection.
+    private var isAnswered = false
 
     init(
         record: SandboxRecord, stateDirectory: String, outbox: Outbox, connections: PassedConnections,
@@ -159,7 +161,11 @@ final class RunningSandbox {
             heard = now
             return Int32(Self.pingMilliseconds)
         }
-        if now - heard >= Self.silenceMilliseconds {
+        if !isAnswered, now - heard >= Self.silenceMilliseconds {
+            // A supervisor that stands still accepts nothing: one more connection would only wait behind this one, until
+            // there is no room for another. It answers when it goes on.
+            heard = now
+        } else if now - heard >= Self.silenceMilliseconds {
             _ = shutdown(open.control, Int32(SHUT_RDWR))
             heard = now
         } else if now - max(heard, pinged) >= Self.pingMilliseconds {
@@ -183,6 +189,7 @@ final class RunningSandbox {
         }
         if bytes.isEmpty { return .ended }
         heard = Descriptors.monotonicMilliseconds()
+        isAnswered = true
         decoder.append(bytes)
         do {
             while let frame = try decoder.next() {
@@ -208,6 +215,7 @@ final class RunningSandbox {
         decoder = FrameDecoder()
         link.resume { outbox.reopen(control: control, first: $0) }
         open.control = control
+        isAnswered = false
         return true
     }
 

@@ -90,6 +90,17 @@ struct TerminalTests {
         }
     }
 
+    @Test("The end of the input comes through also in the middle of a line")
+    func endInsideLine() async throws {
+        try await TestSandbox.with { test in
+            let screen = try await shell(test, ["/bin/sh", "-c", "echo star''ted; cat; exit 6"])
+            #expect(await screen.wait(for: "started"))
+            try await screen.type("half a line")
+            await screen.handle.closeInput()
+            #expect(try await screen.handle.result().outcome == .exited(6))
+        }
+    }
+
     @Test("All that was printed is there, also of a program that ends at once")
     func lastWords() async throws {
         try await TestSandbox.with { test in
