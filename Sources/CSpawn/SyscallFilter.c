@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,6 +40,8 @@
 #define NEW_NAMESPACES                                                                                                 \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define TIME_NAMESPACE 0x00000080u
+// IOPRIO_WHO_USER, which older headers do not have.
+#define IOPRIO_USER 3
 
 struct refusal {
     uint16_t number;
@@ -94,13 +97,15 @@ static const uint32_t allowed_families[] = {AF_UNIX, AF_INET, AF_INET6};
 static const uint32_t allowed_protocols[] = {0, 1, 6, 17, 58};
 
 // Commands run under the supervisor's user, so the kernel would let them take its open files or its processors away. It is
-// process 1; the argument is the one that names a process.
+// process 1; the argument is the one that names a process. The numbers of its other threads, which only flush to disk and
+// come and go, cannot be told here from those that pthread_setaffinity_np(3) of any program passes: what they lose by it is
+// the speed of the sandbox's own journal. What counts for the whole process (limits, all of a user's) is refused by more than
+// the number, below.
 static const struct {
     uint16_t number;
     uint8_t argument;
 } of_first_process[] = {
-    {SYS_prlimit64, 0}, {SYS_sched_setaffinity, 0}, {SYS_sched_setscheduler, 0}, {SYS_sched_setparam, 0},
-    {SYS_sched_setattr, 0}, {SYS_setpriority, 1}, {SYS_ioprio_set, 1},
+    {SYS_sched_setaffinity, 0}, {SYS_sched_setscheduler, 0}, {SYS_sched_setparam, 0}, {SYS_sched_setattr, 0},
 };
 
 struct program {
@@ -164,6 +169,30 @@ static void refuse_target(struct program *program, uint32_t number, int argument
     end_block(program, start);
 }
 
+// Refuses a priority for all processes of a user, and for process 1 or its group.
+static void refuse_priority(struct program *program, uint32_t number, uint32_t of_user) {
+    size_t start = begin_block(program, number);
+    load_argument(program, 0);
+    refuse_if_equal(program, of_user, EPERM);
+    load_argument(program, 1);
+    refuse_if_equal(program, 1, EPERM);
+    end_block(program, start);
+}
+
+// New limits only for the process that asks (0, which is what setrlimit(2) of the C libraries passes): any thread's number
+// names its process, and the threads of process 1 have numbers that are not known here.
+static void refuse_limits_of_others(struct program *program) {
+    size_t start = begin_block(program, SYS_prlimit64);
+    load_argument(program, 0);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, 0);
+    load_argument(program, 2);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2);
+    load(program, offsetof(struct seccomp_data, args) + 8 * 2 + 4);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+    refuse(program, EPERM);
+    end_block(program, start);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 ssize_t cspawn_syscall_filter(void *buffer, size_t size) {
@@ -184,6 +213,9 @@ ssize_t cspawn_syscall_filter(void *buffer, size_t size) {
 
     for (size_t i = 0; i < COUNT(of_first_process); i++)
         refuse_target(&program, of_first_process[i].number, of_first_process[i].argument, 1);
+    refuse_limits_of_others(&program);
+    refuse_priority(&program, SYS_setpriority, PRIO_USER);
+    refuse_priority(&program, SYS_ioprio_set, IOPRIO_USER);
 
     size_t start = begin_block(&program, SYS_ioctl);
     load_argument(&program, 1);
