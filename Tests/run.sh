@@ -51,7 +51,10 @@ part "build" swift build --build-tests
 if [ ${#failed[@]} -eq 0 ]; then
     part "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
     part "Lua lint" luacheck --quiet --globals vim -- EditorClients/nvim
-    part "Swift tests" swift test --skip-build --disable-xctest
+    # Apart, as these run real programs and wait for them: together they take each other's threads away.
+    part "Swift tests of the sandbox" swift test --skip-build --disable-xctest --filter '^SandboxTests\.'
+    part "Swift tests of the gateway" swift test --skip-build --disable-xctest --filter '^EgressTests\.'
+    part "Swift tests" swift test --skip-build --disable-xctest --skip '^(SandboxTests|EgressTests)\.'
     part "Neovim client, Debian's Neovim" Tests/EndToEnd/nvim/run_specs.sh /usr/bin/nvim
     part "Neovim client, Neovim 0.11" Tests/EndToEnd/nvim/run_specs.sh "$(newer_neovim)"
     part "Emacs client" Tests/EndToEnd/emacs/run_tests.sh

@@ -34,11 +34,23 @@ public enum HostCommand {
         for (target, file) in files.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, fileno(file), Int32(target))
         }
+        // A thread may block signals, SIGCHLD among them; a shell that inherited that would wait for ever.
+        #if canImport(Glibc)
+            var attributes = posix_spawnattr_t()
+        #else
+            var attributes: posix_spawnattr_t?
+        #endif
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
         var process = pid_t()
-        let code = posix_spawnp(&process, arguments[0], &actions, nil, words, environ)
+        let code = posix_spawnp(&process, arguments[0], &actions, &attributes, words, environ)
         guard code == 0 else { throw HostFailure(code) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { throw HostFailure(errno) } }

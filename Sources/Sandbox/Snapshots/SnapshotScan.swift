@@ -53,7 +53,10 @@ struct SnapshotScan {
         return nanoseconds(time)
     }
 
-    static func nanoseconds(_ time: timespec) -> Int { Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec) }
+    /// Anybody may give a file a time that nanoseconds in 64 bits do not reach (1677 to 2262): the nearest then.
+    static func nanoseconds(_ time: timespec) -> Int {
+        Int(min(max(time.tv_sec, -9_223_372_035), 9_223_372_035)) * 1_000_000_000 + Int(time.tv_nsec)
+    }
 
     static func stamp(_ status: stat) -> SnapshotEntry.Stamp {
         SnapshotEntry.Stamp(inode: UInt64(status.st_ino), changed: nanoseconds(status.st_ctim))

@@ -131,7 +131,8 @@ struct SnapshotWriter {
         if let owner, fchown(target, owner, owner) != 0 { throw failure(path) }
         guard fchmod(target, mode_t(entry.mode)) == 0 else { throw failure(path) }
         var times = Self.times(entry.modified)
-        guard futimens(target, &times) == 0 else { throw failure(path) }
+        // A time that the file system does not take is no reason to lose the file.
+        _ = futimens(target, &times)
     }
 
     private func finish(
@@ -146,7 +147,9 @@ struct SnapshotWriter {
     }
 
     private static func times(_ modified: Int) -> [timespec] {
-        let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
+        // Before 1970 the seconds are rounded down: a part of a second is never negative (futimens(2)).
+        let part = (modified % 1_000_000_000 + 1_000_000_000) % 1_000_000_000
+        let time = timespec(tv_sec: (modified - part) / 1_000_000_000, tv_nsec: part)
         return [time, time]
     }
 

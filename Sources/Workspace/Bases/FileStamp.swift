@@ -42,10 +42,15 @@ struct FileStamp: Equatable {
         return nanoseconds(time)
     }
 
-    private static func nanoseconds(_ time: timespec) -> Int { Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec) }
+    /// Anybody may give a file a time that nanoseconds in 64 bits do not reach (1677 to 2262): the nearest then.
+    private static func nanoseconds(_ time: timespec) -> Int {
+        Int(min(max(time.tv_sec, -9_223_372_035), 9_223_372_035)) * 1_000_000_000 + Int(time.tv_nsec)
+    }
 
     var modificationTimes: [timespec] {
-        let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
+        // Before 1970 the seconds are rounded down: a part of a second is never negative (futimens(2)).
+        let part = (modified % 1_000_000_000 + 1_000_000_000) % 1_000_000_000
+        let time = timespec(tv_sec: (modified - part) / 1_000_000_000, tv_nsec: part)
         return [time, time]
     }
 
