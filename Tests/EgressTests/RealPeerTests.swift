@@ -184,7 +184,7 @@ import Testing
         let authority = try Self.trust(harness, in: peer.folder)
         let done = try await harness.curl(
             [
-                "--cacert", authority, "--limit-rate", "1000", "-m", "1",
+                "--cacert", authority, "--limit-rate", "1000", "-m", "8",
                 "https://secure.test:\(peer.https)/bytes/90000000",
             ])
         #expect(done.exitCode == 28)

@@ -40,6 +40,7 @@ extension AgentSession {
         let log = log
         let preparer = EnvironmentPreparer(
             store: store, plan: plan, variables: project.environment, snapshot: snapshot,
+            holdsUnsavedText: !(configuration.start.documents ?? []).isEmpty,
             holder: configuration.stateDirectory, emit: { try await log.append($0) })
         return try await preparer.prepare(spec) { [self] spec, steps, folder in
             try await runSetup(spec, steps, into: folder)

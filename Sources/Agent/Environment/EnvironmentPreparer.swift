@@ -11,6 +11,9 @@ struct EnvironmentPreparer: Sendable {
     /// The repository's own variables.
     let variables: [String: String]
     let snapshot: WorkspaceSnapshot
+    /// The snapshot holds text that stands in an editor only: what set-up makes of it is for this very tree, as anybody
+    /// could send any text.
+    let holdsUnsavedText: Bool
     /// Directory of the session that is going to use them.
     let holder: String
     let emit: @Sendable (AgentEvent) async throws -> Void
@@ -44,10 +47,11 @@ struct EnvironmentPreparer: Sendable {
                 commands: container.steps.flatMap { $0 }, listed: plan.setupInputs,
                 files: snapshot.entries.mapValues { "\($0.mode) \($0.blob)" })
             let identity = root.root == .host ? "\(root.identity)\n\(LocalDriver.toolchainIdentity)" : root.identity
-            let key = SetupKey(
+            let shared = SetupKey(
                 environmentName: name, root: identity, steps: container.steps, environment: own,
                 workspacePath: spec.workspacePath, userName: spec.userName, layerKind: LocalDriver.layerKind,
                 inputs: inputs)
+            let key = holdsUnsavedText ? shared.exact(treeHash: snapshot.treeHash) : shared
             let (fixed, steps) = (spec, container.steps)
             let prepared = try await store.layers(
                 key, treeHash: snapshot.treeHash, paths: snapshot.entries.keys, holder: holder, progress: tell

@@ -4,12 +4,14 @@ import Sandbox
 
 extension AgentSession {
     /// Makes the session's network before its first sandbox, when policy lets it reach anything.
-    func openNetwork(_ policy: EffectivePolicy) async throws {
+    ///
+    /// - Parameter narrowing: what a client set for the session that this one was forked from.
+    func openNetwork(_ policy: EffectivePolicy, narrowing: NetworkChange = NetworkChange()) async throws {
         guard network == nil, let provider = configuration.network else { return }
         network = try await provider.network(
             for: NetworkRequest(
                 sessionId: configuration.sessionId, stateDirectory: configuration.stateDirectory, policy: policy,
-                log: log, change: resumption.take(KeptKey.network) ?? NetworkChange()))
+                log: log, change: resumption.take(KeptKey.network) ?? narrowing))
     }
 
     /// Serves a sandbox that was made, or found again, under the rules of the agent's phase.

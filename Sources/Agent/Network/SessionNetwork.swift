@@ -20,6 +20,9 @@ public protocol SessionNetwork: Sendable {
     /// What may be reached now, and at most.
     var status: AgentEgress.Result { get async }
 
+    /// What a client set for the agent's phase: a fork of the session is held to it too.
+    var narrowing: NetworkChange { get async }
+
     /// Changes what the agent's phase may reach, at once, and says so in the log.
     /// - Throws: `AgentError.invalidParams` when a rule is none, or reaches further than policy and the service allow.
     func change(_ params: AgentEgress.Params, by client: String) async throws

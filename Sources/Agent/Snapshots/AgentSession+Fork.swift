@@ -39,7 +39,8 @@ extension AgentSession {
             parent: configuration.sessionId, parentStep: step, start: configuration.start, limits: configuration.limits,
             resources: configuration.resources, temporaryBytes: configuration.temporaryBytes, snapshot: ready.snapshot,
             frozen: ready.frozen,
-            state: target, baseline: await ready.checks.baseline, step: 0)
+            state: target, network: await network?.narrowing ?? NetworkChange(), baseline: await ready.checks.baseline,
+            step: 0)
     }
 
     /// Begins as another session was at a step; returns at once. Without a prompt the session waits for one.
@@ -69,7 +70,7 @@ extension AgentSession {
     func boot(from point: ForkPoint) async {
         var sandbox: (any Sandbox)?
         do {
-            try await openNetwork(EffectivePolicy(layers: point.frozen.policyLayers))
+            try await openNetwork(EffectivePolicy(layers: point.frozen.policyLayers), narrowing: point.network)
             let frozen = frozen(from: point)
             let store = try await snapshotStore()
             let made = try await configuration.driver.create(

@@ -18,6 +18,8 @@ public struct ForkPoint: Sendable {
     let snapshot: WorkspaceSnapshot
     let frozen: KeptFrozen
     let state: StepState
+    /// What a client made of the other session's network.
+    let network: NetworkChange
     let baseline: [String: [Diagnostic]]
     /// The step of the new session's store.
     let step: Int

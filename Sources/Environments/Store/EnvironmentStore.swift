@@ -199,7 +199,8 @@ public actor EnvironmentStore {
                 let path = "\(directory)/\(kind.rawValue)/\(hex)"
                 var status = stat()
                 guard let notes = notes(of: path), lstat("\(path)/\(Self.notesName)", &status) == 0 else { return nil }
-                let used = Int(min(max(status.st_mtim.tv_sec, 0), 1 << 32)) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+                let seconds = Int(min(max(status.st_mtim.tv_sec, 0), 1 << 32))
+                let used = seconds * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
                 return Stored(kind: kind, hex: hex, bytes: notes["bytes"]?.intValue ?? 0, used: used)
             }
         }

@@ -44,6 +44,8 @@ final class GatewayNetwork: SessionNetwork {
 
     var status: AgentEgress.Result { get async { await changes.status } }
 
+    var narrowing: NetworkChange { get async { await changes.change } }
+
     func change(_ params: AgentEgress.Params, by client: String) async throws {
         try await changes.change(params, by: client)
     }
@@ -64,7 +66,10 @@ private actor RuleChanges {
     private let gateway: EgressGateway
     private var phase: EgressPhase?
     /// What a client set for the agent's phase.
-    private var change: NetworkChange
+    private(set) var change: NetworkChange
+    /// A change waits for the log; another one that began meanwhile would undo it.
+    private var isChanging = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(_ request: NetworkRequest, rules: EgressRules, gateway: EgressGateway) {
         self.request = request
@@ -80,12 +85,25 @@ private actor RuleChanges {
         return EffectivePolicy(layers: layers).egress(phase.layerPhase)
     }
 
+    private func begin() async {
+        guard isChanging else { return isChanging = true }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func end() {
+        if waiting.isEmpty { isChanging = false } else { waiting.removeFirst().resume() }
+    }
+
     func enter(_ phase: EgressPhase) async throws {
+        await begin()
+        defer { end() }
         guard phase != self.phase else { return }
         try await put(phase, change, by: "service")
     }
 
     func change(_ params: AgentEgress.Params, by client: String) async throws {
+        await begin()
+        defer { end() }
         var change = change
         let ceiling = egress(.agent, nil)
         if let texts = params.rules {

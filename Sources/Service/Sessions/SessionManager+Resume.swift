@@ -22,7 +22,9 @@ extension SessionManager {
         await takePlaces(records)
         for record in records {
             known.insert(record.sessionId)
-            try await takeUp(record)
+            // One that cannot be taken up now, on a full disk for instance, must not keep the others from going on; what is
+            // on disk of it stays for the next start.
+            do { try await takeUp(record) } catch { live[record.sessionId] = nil }
         }
         let driver = configuration.driver
         let folder = "\(configuration.stateDirectory)/sessions"

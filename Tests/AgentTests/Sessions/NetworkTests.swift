@@ -32,6 +32,8 @@ private final class FakeNetwork: SessionNetwork {
             denied: [], ceiling: [])
     }
 
+    let narrowing = NetworkChange()
+
     private func note(_ text: String) { history.withLock { $0.append(text) } }
 }
 
