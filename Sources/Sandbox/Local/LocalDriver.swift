@@ -74,7 +74,12 @@ public struct LocalDriver: SandboxDriver {
         do {
             return try await boot(spec, snapshot, as: identity, isCopy: isCopy)
         } catch SandboxError.setUpFailed(LaunchPlan.overlayStep, let number) where !isCopy {
-            guard spec.usesHost else { throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: number) }
+            // A copy takes the place of what was written over an overlay: only where nothing was, or where the kernel has none.
+            let hasNone = [ENODEV, EPERM, ENOSYS].contains(number)
+            let isFresh = snapshot == nil && StateDirectory(path: spec.stateDirectory).isUpperEmpty
+            guard spec.usesHost, hasNone || isFresh else {
+                throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: number)
+            }
             return try await boot(spec, snapshot, as: identity, isCopy: true)
         }
     }

@@ -74,3 +74,14 @@ extension StateDirectory {
         return EnvironmentLayers(workspace: try own(layers.workspace), home: try own(layers.home))
     }
 }
+
+extension StateDirectory {
+    /// Whether nothing was written over an overlay yet.
+    var isUpperEmpty: Bool {
+        guard let directory = opendir(upper) else { return errno == ENOENT }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        return count <= 2
+    }
+}

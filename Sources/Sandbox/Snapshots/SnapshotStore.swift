@@ -87,9 +87,10 @@ public final class SnapshotStore: Sendable {
         _ step: Int, _ roots: [SnapshotRoot], _ marks: OverlayChanges.Attributes, _ isBusy: () -> Bool,
         _ state: inout State
     ) throws(SandboxError) -> SnapshotReport {
+        // First of all: what an earlier step added is not for a failure of this one to roll back.
+        state.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
         guard !state.steps.contains(step) else { throw .snapshotFailed("there is a step \(step) already") }
         let wasBusy = isBusy()
-        state.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
         let scan = try SnapshotScan(
             objects: state.objects, previous: state.current, marks: marks, maximumEntries: limits.entries
         ).read(roots, isBusy: wasBusy)
@@ -189,10 +190,10 @@ public final class SnapshotStore: Sendable {
     private func adopt(
         _ step: Int, _ other: SnapshotStore, _ source: State, _ number: Int, _ target: inout State
     ) throws(SandboxError) {
+        target.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
         guard source.steps.contains(step), var manifest = Self.load(step, other.directory) else {
             throw .snapshotFailed("there is no snapshot of step \(step)")
         }
-        target.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
         var numbers: [UInt64: UInt64] = [:]
         for position in manifest.items.indices where manifest.items[position].entry.kind == .regular {
             var entry = manifest.items[position].entry
