@@ -41,7 +41,7 @@ struct SandboxProcesses {
     static func living(inNamespace namespace: String) -> [ProcessIdentity] {
         ProcessIdentity.all().compactMap { pid in
             guard HostPaths.linkTarget("/proc/\(pid)/ns/pid") == namespace else { return nil }
-            return ProcessIdentity(pid: pid)
+            return running(pid)
         }
     }
 
@@ -49,10 +49,15 @@ struct SandboxProcesses {
     static func living(as user: UInt32) -> [ProcessIdentity] {
         ProcessIdentity.all().compactMap { pid in
             guard let line = status(pid, "Uid:"), line.contains(String(user)) else { return nil }
-            // A zombie is nothing that runs.
-            guard status(pid, "State:")?.first != "Z" else { return nil }
-            return ProcessIdentity(pid: pid)
+            return running(pid)
         }
+    }
+
+    /// Nil for what has ended and only waits until its parent takes note: it is in its namespace still, but runs no more.
+    private static func running(_ pid: pid_t) -> ProcessIdentity? {
+        guard let process = ProcessIdentity(pid: pid), let descriptor = process.open() else { return nil }
+        Descriptors.close(descriptor)
+        return process
     }
 
     private static func isFirstOfItsNamespace(_ pid: pid_t) -> Bool {
