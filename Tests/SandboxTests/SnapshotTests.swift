@@ -64,6 +64,31 @@ struct SnapshotTests {
         }
     }
 
+    @Test("A way back on which no sandbox starts changes nothing")
+    func failedRestore() async throws {
+        try await TestSandbox.with(files: Self.files) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            _ = try await test.sandbox.snapshot(0, into: store)
+            try await Self.shell(
+                test.sandbox, "echo later >> a; rm b; mkdir n; echo new > n/f; touch -d 2300-01-01 n/f")
+            _ = try await test.sandbox.snapshot(1, into: store)
+            let seen = try await Self.see(test.sandbox)
+            let changed = try await Self.paths(test.sandbox)
+            await test.sandbox.stop()
+            var broken = test.spec
+            broken.layers.workspace = [test.directory + "/no such layer"]
+            for _ in 0..<2 {
+                await #expect(throws: SandboxError.self) {
+                    try await LocalDriver().create(broken, from: SnapshotSource(store: store, step: 0))
+                }
+            }
+            let again = try await LocalDriver().create(test.spec)
+            #expect(try await Self.see(again) == seen)
+            #expect(try await Self.paths(again) == changed)
+            await again.stop()
+        }
+    }
+
     @Test("A fork and what it was forked from do not see each other's changes")
     func fork() async throws {
         try await TestSandbox.with(files: Self.files) { test in

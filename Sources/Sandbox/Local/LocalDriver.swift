@@ -34,7 +34,16 @@ public struct LocalDriver: SandboxDriver {
     }
 
     public func create(_ spec: SandboxSpec, from snapshot: SnapshotSource) async throws -> any Sandbox {
-        try await make(spec, snapshot)
+        let state = StateDirectory(path: spec.stateDirectory)
+        let sandbox: any Sandbox
+        do {
+            sandbox = try await make(spec, snapshot)
+        } catch {
+            try await DiskWork.run { () throws(SandboxError) in try state.putBackReplaced(spec) }
+            throw error
+        }
+        try await DiskWork.run { () throws(SandboxError) in try state.forgetReplaced(spec) }
+        return sandbox
     }
 
     private func make(_ spec: SandboxSpec, _ snapshot: SnapshotSource?) async throws -> any Sandbox {

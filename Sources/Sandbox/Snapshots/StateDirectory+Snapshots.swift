@@ -11,7 +11,8 @@ extension StateDirectory {
         return spec.homeIsOnDisk ? [workspace, SnapshotRoot(name: "home", path: homeUpper)] : [workspace]
     }
 
-    /// Sets what the session writes to what a snapshot holds. What there was is gone only once that is in its place.
+    /// Sets what the session writes to what a snapshot holds. What there was stays aside until the sandbox runs
+    /// (``forgetReplaced(_:)``), for when it does not (``putBackReplaced(_:)``).
     func begin(
         with source: SnapshotSource, _ spec: SandboxSpec, for identity: LaunchPlan.Identity
     ) throws(SandboxError) {
@@ -34,14 +35,37 @@ extension StateDirectory {
             throw error
         }
         for (root, new) in zip(roots, fresh) {
-            let old = root.path + ".old"
-            try TreeRemoval.remove(old)
-            guard rename(root.path, old) == 0 || errno == ENOENT, rename(new.path, root.path) == 0 else {
+            let old = Self.replaced(root)
+            if HostPaths.status(old, follow: false) != nil {
+                // An attempt before this one: what it put there was never used.
+                try TreeRemoval.remove(root.path)
+            } else if rename(root.path, old) != 0, errno != ENOENT {
                 throw .setUpFailed(step: "replace \(root.path)", errno: errno)
             }
-            try TreeRemoval.remove(old)
+            guard rename(new.path, root.path) == 0 else {
+                throw .setUpFailed(step: "replace \(root.path)", errno: errno)
+            }
         }
         // What the overlay keeps there belongs to the layers that were.
+        for directory in [work, homeWork] { try TreeRemoval.remove(directory) }
+    }
+
+    private static func replaced(_ root: SnapshotRoot) -> String { root.path + ".old" }
+
+    /// The sandbox runs on what the snapshot holds.
+    func forgetReplaced(_ spec: SandboxSpec) throws(SandboxError) {
+        for root in snapshotRoots(spec) { try TreeRemoval.remove(Self.replaced(root)) }
+    }
+
+    /// It does not: the session has again what it had.
+    func putBackReplaced(_ spec: SandboxSpec) throws(SandboxError) {
+        for root in snapshotRoots(spec) where HostPaths.status(Self.replaced(root), follow: false) != nil {
+            try TreeRemoval.remove(root.path)
+            guard rename(Self.replaced(root), root.path) == 0 else {
+                throw .setUpFailed(step: "put back \(root.path)", errno: errno)
+            }
+        }
+        // What the overlay keeps there belongs to the layers of the attempt.
         for directory in [work, homeWork] { try TreeRemoval.remove(directory) }
     }
 
