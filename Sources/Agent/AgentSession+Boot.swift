@@ -47,6 +47,7 @@ extension AgentSession {
             await booted(ready)
         } catch {
             await sandbox?.stop()
+            await configuration.prepared?.sandbox.stop()
             await booted(nil)
             let reason = error is CancellationError ? "cancelled while it was starting" : "\(error)"
             await stop(reason: reason, state: error is CancellationError ? .stopped : .failed)

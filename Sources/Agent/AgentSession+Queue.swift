@@ -9,6 +9,7 @@ extension AgentSession {
             }
             if state == .queued { await setState(.starting) }
         } catch {
+            await configuration.prepared?.sandbox.stop()
             await booted(nil)
             return await stop(reason: "cancelled while it waited for its turn", state: .stopped)
         }

@@ -14,7 +14,8 @@ public protocol SessionBackend: Sendable {
     func list(_ params: AgentList.Params) async throws -> AgentList.Result
     func summary(_ sessionId: String) async throws -> SessionSummary
     func approve(_ params: AgentApprove.Params, client: String) async throws -> AgentApprove.Result
-    func fork(_ params: AgentFork.Params) async throws -> AgentFork.Result
+    /// - Parameter user: as in `start`; the fork is theirs.
+    func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result
     func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
     func applied(_ params: AgentApplied.Params, client: String) async throws

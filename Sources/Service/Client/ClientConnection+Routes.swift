@@ -31,7 +31,7 @@ extension ClientConnection {
         router.on(AgentApprove.self, .concurrent) { params, _ in
             try await backend.approve(params, client: await self.displayName)
         }
-        router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params) }
+        router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params, user: user) }
         router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
         router.on(AgentEgress.self, .concurrent) { params, _ in

@@ -22,7 +22,7 @@ extension SessionManager {
         return AgentRestore.Result(seq: seq)
     }
 
-    public func fork(_ params: AgentFork.Params) async throws -> AgentFork.Result {
+    public func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result {
         try checkRoom()
         let parent = try liveSession(params.sessionId)
         let id = SessionIdentifier.make()
@@ -38,7 +38,7 @@ extension SessionManager {
                 try await configuration.environments?.share(self.directory(params.sessionId), with: directory)
                 return point
             }
-            return try await begin(id, point, parent.record, params.prompt ?? "")
+            return try await begin(id, point, parent.record, params.prompt ?? "", user)
         } catch {
             live[id] = nil
             await queue.leave(id)
@@ -48,7 +48,7 @@ extension SessionManager {
     }
 
     private func begin(
-        _ id: String, _ point: ForkPoint, _ parent: SessionRecord, _ prompt: String
+        _ id: String, _ point: ForkPoint, _ parent: SessionRecord, _ prompt: String, _ user: String
     ) async throws -> AgentFork.Result {
         var start = point.start
         start.prompt = prompt
@@ -57,11 +57,12 @@ extension SessionManager {
         start.idempotencyKey = nil
         let (name, provider) = try model(parent.model)
         let now = creationTime()
-        let user = parent.user ?? ""
         let title = prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? parent.title
         let record = SessionRecord(
             sessionId: id, workspaceFolder: parent.workspaceFolder, title: title, model: name, state: .starting,
             createdAt: now, updatedAt: now, parent: parent.sessionId, user: user)
+        // Once more: the service may be ending by now.
+        try checkRoom()
         try stored { try store.save(record) }
         let log = try stored { try EventLog(sessionId: id, store: store) }
         var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider)

@@ -72,50 +72,7 @@ public actor SessionManager: SessionBackend {
 
     // MARK: Starting
 
-    public func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result {
-        try checkOpen()
-        if let key = params.idempotencyKey, let known = try stored({ try store.session(idempotencyKey: key) }) {
-            return AgentStart.Result(
-                sessionId: known.sessionId, seq: try stored { try store.lastSeq(of: known.sessionId) })
-        }
-        try checkRoom()
-        guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
-        let folder = try WorkspaceFolder.path(params.workspaceFolder)
-        let (name, provider) = try model(params.model)
-        // With unsaved buffers it would stand on another copy of the folder.
-        let waiting = params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
-        let id = waiting?.id ?? SessionIdentifier.make()
-        let directory = directory(id)
-        guard DirectoryMaker.make(directory) else {
-            throw ResponseError(
-                code: .internalError, message: "cannot make \(directory): \(String(cString: strerror(errno)))")
-        }
-        let now = creationTime()
-        let title = params.prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? ""
-        let record = SessionRecord(
-            sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
-            updatedAt: now, idempotencyKey: params.idempotencyKey, user: user)
-        try stored { try store.save(record) }
-        let log = try stored { try EventLog(sessionId: id, store: store) }
-        var settings = settings(id, params, folder: folder, model: name, provider)
-        settings.prepared = waiting?.prepared
-        let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
-        live[id] = LiveSession(session: session, log: log, record: record)
-        started += 1
-        await queue.announce(id, user: user)
-        do {
-            try await answering { try await session.start() }
-        } catch {
-            live[id] = nil
-            await waiting?.prepared.sandbox.stop()
-            await queue.leave(id)
-            discard(id)
-            throw error
-        }
-        return AgentStart.Result(sessionId: id, seq: await log.seq)
-    }
-
-    private func checkOpen() throws {
+    func checkOpen() throws {
         guard !draining else { throw ResponseError(code: .overloaded, message: "the service is shutting down") }
     }
 
@@ -377,7 +334,7 @@ public actor SessionManager: SessionBackend {
         throw invalid("the session `\(id)` is over (\(try record(id).state.rawValue))")
     }
 
-    private func invalid(_ text: String) -> ResponseError { ResponseError(code: .invalidParams, message: text) }
+    func invalid(_ text: String) -> ResponseError { ResponseError(code: .invalidParams, message: text) }
 
     func stored<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as StoreError {

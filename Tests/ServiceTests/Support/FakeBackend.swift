@@ -85,7 +85,9 @@ final class FakeBackend: SessionBackend {
 
     func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result { AgentPrompt.Result(seq: 1) }
     func cancel(_ params: SessionReference) async throws {}
-    func fork(_ params: AgentFork.Params) async throws -> AgentFork.Result { AgentFork.Result(sessionId: "f1", seq: 2) }
+    func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result {
+        AgentFork.Result(sessionId: "f1", seq: 2)
+    }
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result { AgentRestore.Result(seq: 1) }
     func stop(_ params: SessionReference) async throws {}
 

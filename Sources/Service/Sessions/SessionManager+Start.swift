@@ -1,0 +1,75 @@
+import Agent
+import AgentProtocol
+import JSONRPC
+import Store
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension SessionManager {
+    public func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result {
+        try checkOpen()
+        if let known = try known(params.idempotencyKey) { return known }
+        try checkRoom()
+        guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
+        let folder = try WorkspaceFolder.path(params.workspaceFolder)
+        // With unsaved buffers it would stand on another copy of the folder.
+        let waiting = params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
+        do {
+            return try await begin(params, folder, waiting, user)
+        } catch {
+            await waiting?.prepared.sandbox.stop()
+            throw error
+        }
+    }
+
+    /// The session that an earlier request with this key began.
+    private func known(_ key: String?) throws -> AgentStart.Result? {
+        guard let key, let known = try stored({ try store.session(idempotencyKey: key) }) else { return nil }
+        return AgentStart.Result(
+            sessionId: known.sessionId, seq: try stored { try store.lastSeq(of: known.sessionId) })
+    }
+
+    private func begin(
+        _ params: AgentStart.Params, _ folder: String, _ waiting: WarmPool.Waiting?, _ user: String
+    ) async throws -> AgentStart.Result {
+        // Once more: the same request may have come again, and the service may be ending, while the pool was asked.
+        if let known = try known(params.idempotencyKey) {
+            await waiting?.prepared.sandbox.stop()
+            return known
+        }
+        try checkRoom()
+        let (name, provider) = try model(params.model)
+        let id = waiting?.id ?? SessionIdentifier.make()
+        let directory = directory(id)
+        guard DirectoryMaker.make(directory) else {
+            throw ResponseError(
+                code: .internalError, message: "cannot make \(directory): \(String(cString: strerror(errno)))")
+        }
+        let now = creationTime()
+        let title = params.prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? ""
+        let record = SessionRecord(
+            sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
+            updatedAt: now, idempotencyKey: params.idempotencyKey, user: user)
+        try stored { try store.save(record) }
+        let log = try stored { try EventLog(sessionId: id, store: store) }
+        var settings = settings(id, params, folder: folder, model: name, provider)
+        settings.prepared = waiting?.prepared
+        let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
+        live[id] = LiveSession(session: session, log: log, record: record)
+        countStart()
+        await queue.announce(id, user: user)
+        do {
+            try await answering { try await session.start() }
+        } catch {
+            live[id] = nil
+            await queue.leave(id)
+            discard(id)
+            throw error
+        }
+        return AgentStart.Result(sessionId: id, seq: await log.seq)
+    }
+}
