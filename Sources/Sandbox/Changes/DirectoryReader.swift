@@ -73,6 +73,21 @@ enum DirectoryReader {
         open(name, in: directory, O_RDONLY | O_NONBLOCK | O_NOCTTY)
     }
 
+    /// Whether the regular files of this name in two directories hold the same bytes; false when one cannot be read.
+    static func hasSameBytes(_ name: FileName, in directory: Int32, as other: Int32) -> Bool {
+        let left = openFile(name, in: directory)
+        let right = openFile(name, in: other)
+        defer {
+            Descriptors.close(left)
+            Descriptors.close(right)
+        }
+        guard left >= 0, right >= 0 else { return false }
+        while let one = Descriptors.read(left), let other = Descriptors.read(right), one == other {
+            if one.isEmpty { return true }
+        }
+        return false
+    }
+
     private static func open(_ name: FileName, in directory: Int32, _ flags: Int32) -> Int32 {
         let flags = flags | O_NOFOLLOW | O_CLOEXEC
         let descriptor = name.withCString { openat(directory, $0, flags) }

@@ -39,17 +39,7 @@ enum LayerComparison {
                 == DirectoryReader.linkTarget(of: name, in: place)
         case S_IFREG:
             guard new.st_size == old.st_size, new.st_mode & 0o777 == old.st_mode & 0o777 else { return false }
-            let left = DirectoryReader.openFile(name, in: directory)
-            let right = DirectoryReader.openFile(name, in: place)
-            defer {
-                Descriptors.close(left)
-                Descriptors.close(right)
-            }
-            guard left >= 0, right >= 0 else { return false }
-            while let one = Descriptors.read(left), let other = Descriptors.read(right), one == other {
-                if one.isEmpty { return true }
-            }
-            return false
+            return DirectoryReader.hasSameBytes(name, in: directory, as: place)
         default: return false
         }
     }

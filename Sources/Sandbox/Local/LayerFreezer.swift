@@ -96,17 +96,7 @@ struct LayerFreezer {
         guard new.st_mode == old.st_mode, new.st_mode & S_IFMT == S_IFREG, new.st_size == old.st_size else {
             return false
         }
-        let left = DirectoryReader.openFile(name, in: directory)
-        let right = DirectoryReader.openFile(name, in: base)
-        defer {
-            Descriptors.close(left)
-            Descriptors.close(right)
-        }
-        guard left >= 0, right >= 0 else { return false }
-        while let one = Descriptors.read(left), let other = Descriptors.read(right), one == other {
-            if one.isEmpty { return true }
-        }
-        return false
+        return DirectoryReader.hasSameBytes(name, in: directory, as: base)
     }
 
     private func remove(

@@ -43,7 +43,7 @@ extension LocalDriver {
             "bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent",
             "--ro-bind", "/", "/", "--", program, "--version",
         ]
-        let works = run(program, arguments)
+        let works = HostProgram.succeeds([program], arguments)
         let advice =
             works
             ? "User, mount, process, IPC, host name, cgroup and network namespaces; no capabilities; no new user namespaces."
@@ -114,32 +114,5 @@ extension LocalDriver {
             : "Closed to the sandbox's user and therefore missing in it: \(found.unreadable.joined(separator: ", ")). "
                 + "Open them for reading (chmod o+rx), or install them in /usr or /opt."
         return Guard(name: "readable toolchains", active: found.unreadable.isEmpty, advice: advice)
-    }
-
-    private static func run(_ program: String, _ arguments: [String]) -> Bool {
-        let programs = CStringArray([program])
-        let words = CStringArray(arguments)
-        let none = CStringArray([])
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard null >= 0 else { return false }
-        defer { Descriptors.close(null) }
-        var result = cspawn_result()
-        let code = withExtendedLifetime((programs, words, none)) {
-            [null, null, null].withUnsafeBufferPointer { descriptors in
-                var options = cspawn_options()
-                options.programs = programs.pointer
-                options.arguments = words.pointer
-                options.environment = none.pointer
-                options.descriptors = descriptors.baseAddress
-                options.descriptor_count = descriptors.count
-                return cspawn_start(&options, &result)
-            }
-        }
-        guard code == 0 else { return false }
-        defer { Descriptors.close(result.pidfd) }
-        var ended = pollfd(fd: result.pidfd, events: Int16(POLLIN), revents: 0)
-        while poll(&ended, 1, -1) < 0 && errno == EINTR {}
-        var usage = cspawn_usage()
-        return cspawn_reap_pidfd(result.pidfd, &usage) == 0 && usage.exit_code == 0
     }
 }

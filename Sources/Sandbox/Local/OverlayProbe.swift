@@ -37,17 +37,10 @@ enum OverlayProbe {
     }
 
     private static func start(_ overlay: StagedMounts.Overlay, userNamespace: Bool) -> Bool {
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard null >= 0 else { return false }
-        defer { Descriptors.close(null) }
-        let programs = CStringArray(["/bin/true", "/usr/bin/true"])
-        let words = CStringArray(["true"])
-        let none = CStringArray([])
         let texts = CStringArray([
             overlay.target, overlay.options, "\(geteuid()) \(geteuid()) 1", "\(getegid()) \(getegid()) 1",
         ])
-        var result = cspawn_result()
-        let code = withExtendedLifetime((programs, words, none, texts)) {
+        return withExtendedLifetime(texts) {
             withUnsafePointer(to: cspawn_overlay(target: texts.pointer[0], options: texts.pointer[1])) { overlay in
                 var stage = cspawn_stage()
                 stage.overlays = overlay
@@ -55,25 +48,10 @@ enum OverlayProbe {
                 stage.owner_namespace = -1
                 stage.uid_map = userNamespace ? texts.pointer[2] : nil
                 stage.gid_map = userNamespace ? texts.pointer[3] : nil
-                return withUnsafePointer(to: stage) { stage in
-                    [null, null, null].withUnsafeBufferPointer { descriptors in
-                        var options = cspawn_options()
-                        options.programs = programs.pointer
-                        options.arguments = words.pointer
-                        options.environment = none.pointer
-                        options.descriptors = descriptors.baseAddress
-                        options.descriptor_count = descriptors.count
-                        options.stage = stage
-                        return cspawn_start(&options, &result)
-                    }
+                return withUnsafePointer(to: stage) {
+                    HostProgram.succeeds(["/bin/true", "/usr/bin/true"], ["true"], stage: $0)
                 }
             }
         }
-        guard code == 0 else { return false }
-        defer { Descriptors.close(result.pidfd) }
-        var ended = pollfd(fd: result.pidfd, events: Int16(POLLIN), revents: 0)
-        while poll(&ended, 1, -1) < 0 && errno == EINTR {}
-        var usage = cspawn_usage()
-        return cspawn_reap_pidfd(result.pidfd, &usage) == 0 && usage.exit_code == 0
     }
 }
