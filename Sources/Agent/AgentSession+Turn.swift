@@ -67,7 +67,7 @@ extension AgentSession {
 
     private func end(_ turn: KeptTurn, _ loop: LoopGuard, _ ending: Ending, _ ready: Ready) async {
         var ending = ending
-        closeOpenCalls(reason: ending.reason)
+        await closeOpenCalls(reason: ending.reason, ready)
         let tree = try? await ready.changes.state()
         await keepResult()
         if ending.outcome == .verified, ending.evidence.contains(where: { $0.treeHash != tree?.treeHash }) {
@@ -222,16 +222,38 @@ extension AgentSession {
 
     /// A turn that ends between a call and its result leaves a conversation that vendors refuse: the results are added,
     /// true ones where there are some.
-    private func closeOpenCalls(reason: String) {
+    private func closeOpenCalls(reason: String, _ ready: Ready) async {
         defer { callResults = [:] }
         guard let last = messages.last, last.role == .assistant else { return }
         let calls = last.content.compactMap { block -> ToolCall? in
             guard case .toolCall(let call) = block else { return nil }
             return call
         }
+        // An answer that a former service left is this turn's: another one must not take it for its own.
+        _ = resumption.takeJSON(KeptKey.response)
+        // Begun under a former service, and not come to again before the turn was ended.
+        for (position, kept) in keptCalls.sorted(by: { $0.key < $1.key }) where position < calls.count {
+            guard callResults[position] == nil else { continue }
+            if let result = kept.result {
+                callResults[position] = ToolResult(
+                    callID: calls[position].id, text: result.text, isError: result.isError)
+            } else {
+                await endCommand(of: kept.itemId, ready)
+                try? await complete(calls[position], at: position, kept.itemId, CallEnd(.cancelled, "Cancelled."))
+            }
+        }
         let results = calls.enumerated().map { position, call in
             callResults[position] ?? ToolResult(callID: call.id, text: "Not done: \(reason).", isError: true)
         }
         if !results.isEmpty { messages.append(.toolResults(results)) }
+    }
+
+    /// Ends the command that a call ran under a former service, as nobody follows it any more.
+    private func endCommand(of itemId: String, _ ready: Ready) async {
+        guard let kept = resumption.take(KeptKey.exec(itemId), as: KeptExec.self), let id = ExecID(kept.id),
+            let handle = try? await ready.sandbox.attach(id, stdoutOffset: 0, stderrOffset: 0)
+        else { return }
+        await handle.cancel()
+        _ = try? await handle.result()
     }
 }

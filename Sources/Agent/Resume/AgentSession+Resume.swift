@@ -160,11 +160,7 @@ extension AgentSession {
         let answer = resumption.takeJSON(KeptKey.response).flatMap { try? ModelResponse(json: $0) }
         let calls = answer?.toolCalls ?? []
         for (position, kept) in keptCalls.sorted(by: { $0.key < $1.key }) where position < calls.count {
-            guard kept.result == nil else {
-                callResults[position] = ToolResult(
-                    callID: calls[position].id, text: kept.result?.text ?? "", isError: kept.result?.isError ?? true)
-                continue
-            }
+            guard kept.result == nil else { continue }
             let command = resumption.has(KeptKey.exec(kept.itemId)) ? CommandResult(lost: sandbox.reason) : nil
             try? await complete(calls[position], at: position, kept.itemId, CallEnd(.failed, reason, command))
         }

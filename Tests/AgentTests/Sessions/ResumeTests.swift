@@ -269,6 +269,29 @@ struct ResumeTests {
         try await third.finish()
     }
 
+    @Test("A turn that was being cancelled ends: what was done is told as done, what ran is ended")
+    func cancelled() async throws {
+        let fake = try await FakeSession(
+            .init(files: ["a": "x"]),
+            command: { _, _ in FakeCommand(stdout: Array("a\n".utf8), hangs: true) },
+            [Say.calls(write("1", "a", "y"), run("2", "job"))])
+        try await output(fake.test)
+        let next = try await fake.killed([Say.text("Went on.")]) { store in
+            let bytes = try #require(try store.kept(of: "s")[KeptKey.turn])
+            var turn = try JSONCoder.decode(KeptTurn.self, from: JSON(parsing: bytes))
+            turn.cancelled = true
+            try store.append([], keeping: [.value(KeptKey.turn, turn)], to: "s")
+        }
+        #expect(try await next.turn().outcome == .cancelled)
+        #expect(try await fake.sandbox.lastHandle?.result().outcome == .killed(by: .client))
+        _ = try await next.session.prompt(AgentPrompt.Params(sessionId: "s", text: "Go on."))
+        #expect(try await next.turn().outcome != .failed)
+        let results = try #require(next.provider.requests.first?.results)
+        #expect(results["1"]?.isError == false)
+        #expect(results["2"]?.text == "Cancelled.")
+        try await next.finish()
+    }
+
     @Test("A session's time runs over services; its end keeps the result and says why")
     func wallTime() async throws {
         var options = TestSession.Options(files: ["a": "x"])
