@@ -206,14 +206,21 @@ def test_a_killed_service_is_logged_truly_and_leaves_no_process(world, tmp_path)
         BIN / "cofferdam", "run", "--json", "Wait", cwd=project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         text=True)
     session = started_command(process)
-    sandbox_pid("sleep 1000")
+    command = sandbox_pid("sleep 1000")
     world.stop_service(signal.SIGKILL)
+    # The client starts another service, which finds the command as it was.
+    for line in process.stdout:
+        if json.loads(line)["event"]["type"] == "sessionResumed":
+            break
+    assert sandbox_pid("sleep 1000") == command
+    world.cofferdam("stop", session, cwd=project, check=0)
     wait_for(lambda: subprocess.run(["pgrep", "-x", "-f", "sleep 1000"]).returncode == 1, "the sandbox to end")
     process.communicate(timeout=60)
-    replay = world.cofferdam("attach", session, "--replay", "--json", cwd=project, check=0)
-    last = events(replay.stdout)[-1]["event"]
-    assert last["type"] == "sessionStatus" and last["state"] == "failed"
-    assert "service ended" in last["reason"]
+    seen = [e["event"] for e in events(world.cofferdam("attach", session, "--replay", "--json", cwd=project).stdout)]
+    assert sum(event["type"] == "sessionResumed" for event in seen) == 1
+    ends = [event for event in seen if event["type"] == "toolCallCompleted"]
+    assert [end["status"] for end in ends] == ["cancelled"]
+    assert seen[-1]["type"] == "sessionStatus" and seen[-1]["state"] == "stopped"
 
 
 def test_two_clients_racing_start_one_service(world):
