@@ -55,6 +55,10 @@ extension AgentSession {
         } catch let error as SandboxError {
             try await goOnUnrestored(ready)
             throw AgentError.configuration("step \(step) could not be restored: \(error)")
+        } catch {
+            // Neither here nor there. Not from here: `stop` waits for this.
+            Task { await self.stop(reason: "going back to step \(step) failed: \(error)", state: .failed) }
+            throw error
         }
     }
 

@@ -46,7 +46,11 @@ struct OrphanHunt {
         let first = search.first()
         var found: [ProcessIdentity] = []
         var namespace: String?
+        // Held open until the last look: the kernel gives the number of a namespace that is gone to the next one.
+        var held: Int32 = -1
+        defer { Descriptors.close(held) }
         if let first {
+            held = open("/proc/\(first.pid)/ns/pid", O_RDONLY | O_CLOEXEC)
             namespace = HostPaths.linkTarget("/proc/\(first.pid)/ns/pid")
             found = SandboxProcesses.living(inNamespaceOf: first)
         }
@@ -68,7 +72,7 @@ struct OrphanHunt {
         }
         if let lease, !lease.kill() { problems.append("its control group is not empty") }
         lease?.remove()
-        let left = remaining(search, namespace: namespace, &problems)
+        let left = remaining(search, namespace: held >= 0 ? namespace : nil, &problems)
         return OrphanEnd(
             wasRunning: !found.isEmpty, killed: max(0, found.count - left.count), remaining: left.count,
             problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
