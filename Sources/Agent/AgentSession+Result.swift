@@ -8,6 +8,8 @@ extension AgentSession {
     /// - Throws: `AgentError.notLive` when the sandbox is gone or was never there, `AgentError.invalidParams` when so
     ///   much at once is more than the service holds in memory.
     public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
+        // A service that was just started again may still be looking for the sandbox.
+        await settleResume()
         guard let ready, state.isLive else {
             throw AgentError.notLive("the session has no sandbox (\(state.rawValue)); its result is not at hand")
         }

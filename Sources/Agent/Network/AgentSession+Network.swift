@@ -37,6 +37,7 @@ extension AgentSession {
     /// What the sandbox may reach, and changes of it.
     /// - Throws: `AgentError.notLive`, `.busy` while the session is starting, `.invalidParams`.
     public func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result {
+        await settleResume()
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         guard let network else {
             guard ready != nil else { throw AgentError.busy("the session is still starting") }

@@ -39,6 +39,8 @@ final class DirectSupervisor {
 
     /// Kills it and waits for its end.
     func end() {
+        // It is in no PID namespace that would end with it: what it started is ended here.
+        for child in ProcessIdentity.all() where ProcessIdentity.parent(of: child) == pid { kill(-child, SIGKILL) }
         kill(pid, SIGKILL)
         _ = exitStatus()
         Descriptors.close(folder)
