@@ -79,6 +79,11 @@ inside a process filter and must neither block nor ask.")
   (and (not (cofferdam-session-attaching session))
        (> (cofferdam-session-seq session) (cofferdam-session-history session))))
 
+(defun cofferdam--session-replaying-p (session)
+  "Return non-nil until the history of SESSION that was asked for is here."
+  (or (cofferdam-session-attaching session)
+      (< (cofferdam-session-seq session) (cofferdam-session-history session))))
+
 (defun cofferdam--running-p (session)
   "Return non-nil while SESSION has a turn in progress."
   (member (cofferdam-session-state session) '("queued" "starting" "running" "waiting")))
@@ -91,8 +96,12 @@ inside a process filter and must neither block nor ask.")
                                          (cofferdam--conn-root conn)))
          (seq (plist-get params :seq))
          (event (plist-get params :event)))
-    ;; Two attachments can send the same event; it counts once.
-    (when (and (integerp seq) (> seq (cofferdam-session-seq session)))
+    ;; Two attachments can send the same event; it counts once.  One that was on
+    ;; its way when the history was asked for comes again in its place.
+    (when (and (integerp seq) (> seq (cofferdam-session-seq session))
+               (or (= seq (1+ (cofferdam-session-seq session)))
+                   (equal (plist-get event :type) "gap")
+                   (not (cofferdam--session-replaying-p session))))
       (setf (cofferdam-session-seq session) seq
             (cofferdam-session-conn session) conn
             (cofferdam-session-updated session) (float-time))

@@ -182,8 +182,12 @@ def handle(method, params, identifier):
     elif method == "agent/list":
         answer({"sessions": [summary(name) for name in reversed(sessions)]})
     elif method == "agent/attach":
+        missed = sessions[session]["events"][params.get("afterSeq", 0):]
+        # As when the newest event was on its way to the editor before this request.
+        for event in missed[-1:]:
+            notify("agent/progress", event)
         answer({"session": summary(session), "seq": len(sessions[session]["events"])})
-        for event in sessions[session]["events"][params.get("afterSeq", 0):]:
+        for event in missed:
             notify("agent/progress", event)
     elif method == "agent/diff":
         answer({"treeHash": "t1", "baseTreeHash": "t0", "patch": "diff --git a/main.c b/main.c\n" + PATCH,

@@ -113,7 +113,9 @@ def handle(method, params):
     if session is None:
         raise KeyError("no session " + str((params or {}).get("sessionId")))
     if method == "agent/attach":
-        for item in session["events"][params.get("afterSeq", 0):]:
+        after = params.get("afterSeq", 0)
+        # As when the newest event was on its way to the editor before this request.
+        for item in session["events"][after:][-1:] + session["events"][after:]:
             send({"method": "agent/progress", "params": item})
         return {"session": summary(session), "seq": len(session["events"])}
     if method == "agent/approve":

@@ -105,7 +105,12 @@ local function take(params, root)
     if params.seq <= session.seq then
         return
     end
-    if params.seq > session.seq + 1 and session.seq > 0 and params.event.type ~= 'gap' then
+    local ahead = params.seq > session.seq + 1 and params.event.type ~= 'gap'
+    if ahead and session.replaying then
+        -- It was on its way when the history was asked for, and comes again in its place.
+        return
+    end
+    if ahead and session.seq > 0 then
         log.warn('session', session.id, 'lacks events', tostring(session.seq + 1), 'to', tostring(params.seq - 1))
     end
     session.seq = params.seq
