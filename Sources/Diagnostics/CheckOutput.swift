@@ -10,10 +10,24 @@ public struct CheckOutput: Sendable {
     public var workspaceRoot: String
     /// Use this parser alone; absent: found by command and content. See `DiagnosticParsing.parserNames`.
     public var parser: String?
+    /// Files that the command wrote beside its output: JUnit, SARIF, a stream of events. They are read before the
+    /// output, whose text repeats them.
+    public var reports: [Report]
+
+    /// A file that a check wrote.
+    public struct Report: Sendable {
+        public var path: String
+        public var bytes: [UInt8]
+
+        public init(path: String, bytes: [UInt8]) {
+            self.path = path
+            self.bytes = bytes
+        }
+    }
 
     public init(
         command: [String], stdout: [UInt8], stderr: [UInt8], workingDirectory: String, workspaceRoot: String,
-        parser: String? = nil
+        parser: String? = nil, reports: [Report] = []
     ) {
         self.command = command
         self.stdout = stdout
@@ -21,5 +35,6 @@ public struct CheckOutput: Sendable {
         self.workingDirectory = workingDirectory
         self.workspaceRoot = workspaceRoot
         self.parser = parser
+        self.reports = reports
     }
 }

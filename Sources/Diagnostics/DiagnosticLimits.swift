@@ -21,6 +21,16 @@ public enum DiagnosticLimits {
     public static let pathBytes = 4096
     /// Directories that `make` may have entered at once.
     public static let directoryDepth = 64
+    /// Names of tests that are remembered of one output, to tell which are gone.
+    public static let tests = 20_000
+    /// Frames of a failed test's stack.
+    public static let frames = 16
+    /// Bytes of an expected or actual value.
+    public static let valueBytes = 2 * 1024
+    /// Bytes of all report files of one check.
+    public static let reportBytes = 32 * 1024 * 1024
+    /// Report files of one check; Maven and Gradle write one for each class.
+    public static let reports = 2000
     /// Nesting of JSON in an output.
     public static let jsonDepth = 128
     /// How often the bytes of a text may be scanned in search of the end of a JSON or XML document that never ends.

@@ -31,7 +31,7 @@ public enum DiagnosticParsing {
     }
 
     private static func read(_ output: CheckOutput, source: WorkspaceSource) -> ParsedOutput {
-        let texts = [output.stdout, output.stderr].map { OutputText.clean($0) }
+        let texts = (reports(output) + [output.stdout, output.stderr]).map { OutputText.clean($0) }
         let survey = OutputSurvey(texts: texts)
         let resolver = PathResolver(
             root: output.workspaceRoot, workingDirectory: output.workingDirectory, survey: survey, source: source)
@@ -63,7 +63,18 @@ public enum DiagnosticParsing {
             if !parsersUsed.contains(finding.parser) { parsersUsed.append(finding.parser) }
             return FindingConversion(finding: finding, source: source).diagnostic
         }
-        return ParsedOutput(diagnostics: diagnostics, unparsed: leftover.text, parsersUsed: parsersUsed)
+        return ParsedOutput(
+            diagnostics: diagnostics, unparsed: leftover.text, parsersUsed: parsersUsed,
+            tests: collector.tests.results)
+    }
+
+    /// The report files within the limits, as streams of their own.
+    private static func reports(_ output: CheckOutput) -> [[UInt8]] {
+        var room = DiagnosticLimits.reportBytes
+        return output.reports.prefix(DiagnosticLimits.reports).compactMap { report in
+            room -= report.bytes.count
+            return room >= 0 ? report.bytes : nil
+        }
     }
 
     private static func takeOnce(

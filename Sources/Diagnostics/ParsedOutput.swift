@@ -8,10 +8,15 @@ public struct ParsedOutput: Sendable, Equatable {
     public var unparsed: String
     /// Names of the parsers that found something, in the order of their first finding.
     public var parsersUsed: [String]
+    /// nil when the output tells of no tests.
+    public var tests: TestResults?
 
-    public init(diagnostics: [Diagnostic] = [], unparsed: String = "", parsersUsed: [String] = []) {
+    public init(
+        diagnostics: [Diagnostic] = [], unparsed: String = "", parsersUsed: [String] = [], tests: TestResults? = nil
+    ) {
         self.diagnostics = diagnostics
         self.unparsed = unparsed
         self.parsersUsed = parsersUsed
+        self.tests = tests
     }
 }

@@ -7,12 +7,16 @@ public struct CheckEvidence: Codable, Sendable, Equatable {
     public var result: CommandResult
     public var errors: Int
     public var warnings: Int
+    /// Absent when the check ran no tests that a parser knows of.
+    public var tests: TestCounts?
+    /// Milliseconds since 1970 (UTC) when the check began.
+    public var startedAt: Int?
     /// git tree hash of the workspace when the check ran.
     public var treeHash: String
 
     public init(
         name: String, command: [String], required: Bool, passed: Bool, result: CommandResult, errors: Int,
-        warnings: Int, treeHash: String
+        warnings: Int, tests: TestCounts? = nil, startedAt: Int? = nil, treeHash: String
     ) {
         self.name = name
         self.command = command
@@ -21,6 +25,8 @@ public struct CheckEvidence: Codable, Sendable, Equatable {
         self.result = result
         self.errors = errors
         self.warnings = warnings
+        self.tests = tests
+        self.startedAt = startedAt
         self.treeHash = treeHash
     }
 }

@@ -9,14 +9,32 @@ public struct CheckSpecification: Codable, Sendable, Equatable {
     public var timeoutSeconds: Int?
     /// Name of the output's parser; absent: found by command and content.
     public var parser: String?
+    /// When it runs; default `afterEdit`.
+    public var when: Occasion?
+    /// Glob patterns of the files that it depends on; absent: all. It runs only when one of them has changed.
+    public var paths: [String]?
+    /// Glob patterns of the report files (JUnit, SARIF, JSON …) that the command writes, relative to the workspace.
+    public var reports: [String]?
+
+    /// When a check runs.
+    public enum Occasion: String, Codable, Sendable, CaseIterable {
+        /// After each edit, unless it proves slow.
+        case afterEdit
+        /// Only before a turn may call itself done.
+        case end
+    }
 
     public init(
-        name: String, command: [String], required: Bool? = nil, timeoutSeconds: Int? = nil, parser: String? = nil
+        name: String, command: [String], required: Bool? = nil, timeoutSeconds: Int? = nil, parser: String? = nil,
+        when: Occasion? = nil, paths: [String]? = nil, reports: [String]? = nil
     ) {
         self.name = name
         self.command = command
         self.required = required
         self.timeoutSeconds = timeoutSeconds
         self.parser = parser
+        self.when = when
+        self.paths = paths
+        self.reports = reports
     }
 }

@@ -14,6 +14,9 @@ public struct Diagnostic: Codable, Sendable, Hashable {
     public var range: TextRange?
     public var related: [RelatedLocation]?
     public var fixes: [DiagnosticFix]?
+    public var tags: [Tag]?
+    /// With a failed test.
+    public var test: FailedTest?
     /// The same for the same finding after lines have moved; hex.
     public var fingerprint: String
 
@@ -21,10 +24,15 @@ public struct Diagnostic: Codable, Sendable, Hashable {
         case error, warning, information, hint
     }
 
+    /// How an editor may show it beyond its severity (LSP 3.17, DiagnosticTag).
+    public enum Tag: String, Codable, Sendable, CaseIterable {
+        case unnecessary, deprecated
+    }
+
     public init(
         tool: String, severity: Severity, code: String? = nil, codeURL: String? = nil, message: String, path: String,
         range: TextRange? = nil, related: [RelatedLocation]? = nil, fixes: [DiagnosticFix]? = nil,
-        fingerprint: String = ""
+        tags: [Tag]? = nil, test: FailedTest? = nil, fingerprint: String = ""
     ) {
         self.tool = tool
         self.severity = severity
@@ -35,6 +43,8 @@ public struct Diagnostic: Codable, Sendable, Hashable {
         self.range = range
         self.related = related
         self.fixes = fixes
+        self.tags = tags
+        self.test = test
         self.fingerprint = fingerprint
     }
 }

@@ -12,6 +12,8 @@ struct Finding {
     /// Where the file was included from: explains less than the notes and so comes after them.
     var includes: [Related] = []
     var fixes: [Fix] = []
+    var tags: [Diagnostic.Tag] = []
+    var test: Test?
     /// Says only that something failed; of no interest when another error says what.
     var isSummary = false
     /// The parser's name; the collector sets it.
@@ -29,6 +31,15 @@ struct Finding {
         /// Cells of a terminal that were underlined from the column on, when there is no `endColumn`.
         var cells: Int?
         var unit: ColumnUnit = .bytes
+    }
+
+    /// What is known of a failed test.
+    struct Test: Hashable {
+        var name: String
+        var expected: String?
+        var actual: String?
+        /// The innermost first.
+        var stack: [Related] = []
     }
 
     struct Related: Hashable {

@@ -14,6 +14,7 @@ struct FindingCollector {
     private var documented: Set<String> = []
 
     private static let mostDocumented = 256
+    private(set) var tests = TestTally()
 
     /// Two findings that agree in all this are one, printed twice.
     private struct Identity: Hashable {
@@ -113,6 +114,16 @@ struct FindingCollector {
         for index in findings.indices where findings[index].code == code && findings[index].codeURL == nil {
             findings[index].codeURL = url
         }
+    }
+
+    /// A test has ended.
+    mutating func test(_ name: String, _ outcome: TestResults.Outcome) {
+        tests.add(name, outcome, parser: currentParser)
+    }
+
+    /// A test runner has printed its totals, of one run of several perhaps.
+    mutating func testTotals(passed: Int, failed: Int, skipped: Int) {
+        tests.add(TestCounts(passed: passed, failed: failed, skipped: skipped), parser: currentParser)
     }
 
     /// What follows is of no finding so far.

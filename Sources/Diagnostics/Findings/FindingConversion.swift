@@ -29,7 +29,8 @@ struct FindingConversion {
         return Diagnostic(
             tool: finding.tool, severity: finding.severity, code: code, codeURL: url,
             message: message, path: path, range: range, related: locations.isEmpty ? nil : Array(locations),
-            fixes: fixes.isEmpty ? nil : fixes,
+            fixes: fixes.isEmpty ? nil : fixes, tags: finding.tags.isEmpty ? nil : finding.tags,
+            test: finding.test.map { test($0) },
             fingerprint: Fingerprint.of(
                 tool: finding.tool, code: code, path: path, message: message,
                 sourceLine: range.flatMap { source.line(path, $0.startLine) }))
@@ -50,6 +51,16 @@ struct FindingConversion {
             return RelatedLocation(path: "", range: nil, message: "\(related.message) (\(Self.name(place)))")
         }
         return RelatedLocation(path: path, range: range(place), message: related.message)
+    }
+
+    private func test(_ test: Finding.Test) -> FailedTest {
+        let stack = test.stack.prefix(DiagnosticLimits.frames).map { location($0) }
+        func value(_ text: String?) -> String? {
+            text.map { $0.presentable.shortened(toBytes: DiagnosticLimits.valueBytes) }
+        }
+        return FailedTest(
+            name: test.name.presentable.shortened(toBytes: 512), expected: value(test.expected),
+            actual: value(test.actual), stack: stack.isEmpty ? nil : Array(stack))
     }
 
     private func fix(_ fix: Finding.Fix) -> DiagnosticFix? {
