@@ -12,7 +12,7 @@ struct Configuration {
     var outOfMemory: Int32 = -1
     /// Kept open and nothing else: a lock that lives as long as the sandbox. -1 for none.
     var lock: Int32 = -1
-    /// `cgroup.procs` files of the control groups of commands.
+    /// `tasks` or `cgroup.procs` files of the control groups of commands.
     var groups: [Int32] = []
     /// The workspace inside the sandbox.
     var root: String

@@ -41,7 +41,7 @@ final class Supervisor {
     var attachments: [Attachment] = []
     var listings: [ListJob] = []
     var nextMark: UInt64 = 1
-    /// `cgroup.procs` files of the control groups of commands.
+    /// `tasks` or `cgroup.procs` files of the control groups of commands.
     var groups: [Int32] = []
     var watch = MemoryWatch(limitBytes: nil)
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)

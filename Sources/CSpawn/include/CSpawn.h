@@ -75,7 +75,7 @@ struct cspawn_options {
     /// Descriptor i of the child is descriptors[i] of the caller; all others are closed.
     const int *descriptors;
     size_t descriptor_count;
-    /// Open `cgroup.procs` files of the control groups that the child joins before anything else.
+    /// Open `tasks` or `cgroup.procs` files of the control groups that the child joins before anything else.
     const int *control_groups;
     size_t control_group_count;
     /// setsid(2) before anything else.

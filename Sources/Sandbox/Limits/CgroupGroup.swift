@@ -51,11 +51,18 @@ struct CgroupGroup: Sendable, Equatable {
     /// Where the sandbox program and the supervisor belong.
     var supervisorFile: String {
         let inner = supervisorDirectory + "/cgroup.procs"
-        return version == .two && CgroupFile.exists(inner) ? inner : file("cgroup.procs")
+        return version == .two && CgroupFile.exists(inner) ? inner : directory + joinFile
     }
 
     /// Where commands belong; nil: with the supervisor.
-    var commandsFile: String? { isDivided ? commandsDirectory + "/cgroup.procs" : nil }
+    var commandsFile: String? { isDivided ? commandsDirectory + joinFile : nil }
+
+    /// What a process that has just been made writes itself to. For `cgroup.procs` the kernel holds up the forks of the
+    /// whole system and waits for all processors (some 20 ms); of a single thread that moves itself it need not, which
+    /// version 1 has `tasks` for.
+    private var joinFile: String {
+        version == .one && CgroupFile.exists(directory + "/tasks") ? "/tasks" : "/cgroup.procs"
+    }
 
     // MARK: Limits
 

@@ -9,7 +9,7 @@ import CSpawn
 extension RunningSandbox {
     /// - Parameters:
     ///   - owner: a user namespace for what is shown as the sandbox's user's own; -1 for none.
-    ///   - groups: `cgroup.procs` files of the control groups that it joins.
+    ///   - groups: `tasks` or `cgroup.procs` files of the control groups that it joins.
     static func spawn(
         _ plan: LaunchPlan, _ descriptors: [Int32], owner: Int32, groups: [Int32], _ result: inout cspawn_result
     ) -> Int32 {
