@@ -16,15 +16,25 @@ enum Fixture {
         return readFile("/\(folder)/Fixtures/\(name)") ?? []
     }
 
-    static let names = [
-        "bash-n.txt", "clang21-header.txt", "clang21.sarif", "gcc12-a.json", "gcc12-a.txt", "gcc12-b.json",
-        "gcc12-b.txt", "gcc12-header.txt", "gold.txt", "gxx12-template.txt", "ld-debug.txt", "ld.txt", "lld.txt",
-        "make-gcc.txt", "make-sub.stderr.txt", "make-sub.stdout.txt", "mypy.txt", "py-syntax.txt", "pytest-junit.xml",
-        "pytest-line.txt", "pytest-long.txt", "pytest-native.txt", "pytest-no.txt", "pytest-run.txt",
-        "pytest-short.txt", "pytest.txt", "pytest9-junit.xml", "ruff.sarif", "shellcheck-gcc.txt",
-        "swift-build-errors.txt", "swift-test-parallel.txt", "swift-test.txt", "swift-xunit-swift-testing.xml",
-        "swiftc-llvm.txt", "swiftc-notes.txt", "swiftc-swift.txt",
-    ]
+    /// All files of the folder but its README: a new one is fuzzed without being named anywhere.
+    static let names: [String] = {
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        guard let directory = opendir("/\(folder)/Fixtures") else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix("."), name != "README.md" { names.append(name) }
+        }
+        return names.sorted()
+    }()
+}
+
+extension CheckOutput.Report {
+    /// A fixture as the report of a check.
+    static func fixture(_ name: String) -> Self { Self(path: "build/\(name)", bytes: Fixture.bytes(name)) }
 }
 
 func readFile(_ path: String) -> [UInt8]? {
@@ -42,20 +52,23 @@ func readFile(_ path: String) -> [UInt8]? {
 /// Parses a text as a command's stderr.
 func parse(
     _ text: String, command: [String] = ["check"], root: String = "/src", directory: String? = nil,
-    parser: String? = nil, files: [String: String] = [:]
+    parser: String? = nil, reports: [CheckOutput.Report] = [], files: [String: String] = [:]
 ) -> ParsedOutput {
-    parse(stderr: Array(text.utf8), command: command, root: root, directory: directory, parser: parser, files: files)
+    parse(
+        stderr: Array(text.utf8), command: command, root: root, directory: directory, parser: parser, reports: reports,
+        files: files)
 }
 
 func parse(
     stdout: [UInt8] = [], stderr: [UInt8] = [], command: [String] = ["check"], root: String = "/src",
-    directory: String? = nil, parser: String? = nil, files: [String: String] = [:]
+    directory: String? = nil, parser: String? = nil, reports: [CheckOutput.Report] = [],
+    files: [String: String] = [:]
 ) -> ParsedOutput {
     let workspace = Workspace(files: files)
     return DiagnosticParsing.parse(
         CheckOutput(
             command: command, stdout: stdout, stderr: stderr, workingDirectory: directory ?? root,
-            workspaceRoot: root, parser: parser),
+            workspaceRoot: root, parser: parser, reports: reports),
         sourceLine: workspace.line, filesNamed: workspace.files)
 }
 
