@@ -4,7 +4,9 @@ import AgentProtocol
 public enum DiagnosticParsing {
     /// In the order in which they are asked when the command tells nothing: the more exact their patterns the earlier.
     static let parsers: [any DiagnosticParser.Type] = [
-        SARIFParser.self, JUnitParser.self, SwiftTestParser.self, PytestParser.self, SwiftParser.self, GCCParser.self,
+        SARIFParser.self, JUnitParser.self, CargoParser.self, CargoTestParser.self, RustParser.self,
+        SwiftTestParser.self,
+        PytestParser.self, SwiftParser.self, GCCParser.self,
         LinkerParser.self, MakeParser.self, PythonParser.self, GenericParser.self,
     ]
 
