@@ -13,6 +13,8 @@ public struct CheckOutput: Sendable {
     /// Files that the command wrote beside its output: JUnit, SARIF, a stream of events. They are read before the
     /// output, whose text repeats them.
     public var reports: [Report]
+    /// Parsers that the configuration describes. They are asked before the built-in ones, unless `parser` names another.
+    public var configuredParsers: [ConfiguredParser]
 
     /// A file that a check wrote.
     public struct Report: Sendable {
@@ -27,7 +29,7 @@ public struct CheckOutput: Sendable {
 
     public init(
         command: [String], stdout: [UInt8], stderr: [UInt8], workingDirectory: String, workspaceRoot: String,
-        parser: String? = nil, reports: [Report] = []
+        parser: String? = nil, reports: [Report] = [], configuredParsers: [ConfiguredParser] = []
     ) {
         self.command = command
         self.stdout = stdout
@@ -36,5 +38,6 @@ public struct CheckOutput: Sendable {
         self.workspaceRoot = workspaceRoot
         self.parser = parser
         self.reports = reports
+        self.configuredParsers = configuredParsers
     }
 }

@@ -13,6 +13,9 @@ protocol DiagnosticParser: Sendable {
 
     init(_ setting: ParserSetting)
 
+    /// The name that its findings carry: that of the type, or of the configuration that describes it.
+    var label: String { get }
+
     /// Looks at the cursor's line. When it is the tool's, moves the cursor past all that was understood and returns
     /// true, even when there is nothing to report about it.
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool
@@ -23,6 +26,7 @@ protocol DiagnosticParser: Sendable {
 
 extension DiagnosticParser {
     static var companions: [any DiagnosticParser.Type] { [] }
+    var label: String { Self.name }
     mutating func finish(into collector: inout FindingCollector) {}
 }
 

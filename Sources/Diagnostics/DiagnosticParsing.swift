@@ -10,6 +10,9 @@ public enum DiagnosticParsing {
         LinkerParser.self, MakeParser.self, PythonParser.self, GenericParser.self,
     ]
 
+    /// Parsers of a configuration that are asked about each line.
+    private static let mostConfigured = 16
+
     /// The names that `CheckOutput.parser` takes.
     public static var parserNames: [String] { parsers.map { $0.name } }
 
@@ -33,14 +36,17 @@ public enum DiagnosticParsing {
     }
 
     private static func read(_ output: CheckOutput, source: WorkspaceSource) -> ParsedOutput {
-        let texts = (reports(output) + [output.stdout, output.stderr]).map { OutputText.clean($0) }
+        let reports = self.reports(output)
+        let texts = (reports + [output.stdout, output.stderr]).map { OutputText.clean($0) }
         let survey = OutputSurvey(texts: texts)
         let resolver = PathResolver(
             root: output.workspaceRoot, workingDirectory: output.workingDirectory, survey: survey, source: source)
         var collector = FindingCollector(resolver: resolver)
         var parsers = chosen(for: output, survey: survey)
         var leftover = Leftover()
-        for text in texts {
+        for (index, text) in texts.enumerated() {
+            let isReport = index < reports.count
+            collector.beginStream(isReport: isReport)
             var cursor = OutputCursor(text: text)
             while !cursor.isAtEnd {
                 // Blank lines mean nothing to anyone, and an output may hold millions.
@@ -50,12 +56,13 @@ public enum DiagnosticParsing {
                 } else if collector.resolver.directories.take(cursor.line) {
                     cursor.advance()
                 } else if !takeOnce(&parsers, &cursor, &collector) {
-                    leftover.append(cursor)
+                    // A report is for programs; the model reads the output.
+                    if !isReport { leftover.append(cursor) }
                     cursor.advance()
                 }
             }
             for index in parsers.indices {
-                collector.currentParser = type(of: parsers[index]).name
+                collector.currentParser = parsers[index].label
                 parsers[index].finish(into: &collector)
             }
             collector.endStream()
@@ -84,7 +91,7 @@ public enum DiagnosticParsing {
     ) -> Bool {
         let before = cursor.position
         for index in parsers.indices {
-            collector.currentParser = type(of: parsers[index]).name
+            collector.currentParser = parsers[index].label
             guard parsers[index].take(&cursor, into: &collector) else { continue }
             // A parser that takes a line without moving would be asked about it for ever.
             if cursor.position == before { cursor.advance() }
@@ -98,12 +105,19 @@ public enum DiagnosticParsing {
         func make(_ type: any DiagnosticParser.Type, expected: Bool) -> any DiagnosticParser {
             type.init(ParserSetting(programs: programs, isExpected: expected, survey: survey))
         }
+        let tool = programs.last ?? "check"
+        if let named = output.configuredParsers.first(where: { $0.name == output.parser }),
+            let parser = try? named.parser(tool: tool)
+        {
+            return [parser]
+        }
         if let name = output.parser, let forced = parsers.first(where: { $0.name == name }) {
             return [make(forced, expected: true)] + forced.companions.map { make($0, expected: false) }
         }
+        let configured = output.configuredParsers.prefix(mostConfigured).compactMap { try? $0.parser(tool: tool) }
         let expected = parsers.filter { $0.recognises(command: output.command) }
         let others = parsers.filter { !$0.recognises(command: output.command) }
-        return expected.map { make($0, expected: true) } + others.map { make($0, expected: false) }
+        return configured + expected.map { make($0, expected: true) } + others.map { make($0, expected: false) }
     }
 }
 

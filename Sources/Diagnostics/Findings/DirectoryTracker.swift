@@ -44,14 +44,28 @@ struct DirectoryTracker: Sendable {
             return false
         }
         switch message {
-        case .enter(let directory):
-            if entered.count < DiagnosticLimits.directoryDepth { entered.append(absolute(directory)) }
-        case .leave(let directory):
-            // Not always the last: parallel makes interleave.
-            let path = absolute(directory)
-            if let index = entered.lastIndex(of: path) { entered.remove(at: index) }
+        case .enter(let directory): enter(directory)
+        case .leave(let directory): leave(directory)
         }
         return true
+    }
+
+    mutating func enter(_ directory: String) {
+        guard directory.utf8.count <= DiagnosticLimits.pathBytes, entered.count < DiagnosticLimits.directoryDepth else {
+            return
+        }
+        entered.append(absolute(directory))
+    }
+
+    /// Without a name, leaves the last one.
+    mutating func leave(_ directory: String?) {
+        guard let directory else {
+            _ = entered.popLast()
+            return
+        }
+        // Not always the last: parallel makes interleave.
+        let path = absolute(directory)
+        if let index = entered.lastIndex(of: path) { entered.remove(at: index) }
     }
 
     mutating func endStream() { entered = [] }

@@ -12,6 +12,9 @@ struct FindingCollector {
     /// The finding that notes belong to.
     private var current: Int?
     private var documented: Set<String> = []
+    private var failures = FailedTestIndex()
+    /// Whether the stream is a report file, which repeats what the output says.
+    private var isReport = false
 
     private static let mostDocumented = 256
     private(set) var tests = TestTally()
@@ -62,6 +65,12 @@ struct FindingCollector {
             for related in finding.related { attach(related) }
             return
         }
+        if let test = finding.test, let index = failures.repeated(test.name, by: currentParser, isReport: isReport) {
+            current = index
+            complete(index, with: finding)
+            known[identity] = index
+            return
+        }
         // Errors and the rest are counted apart: a thousand warnings must not hide the first error.
         let isError = finding.severity == .error
         guard (isError ? errors : findings.count - errors) < DiagnosticLimits.diagnostics else {
@@ -72,10 +81,25 @@ struct FindingCollector {
         if finding.isSummary { summaries += 1 }
         known[identity] = findings.count
         current = findings.count
+        if let test = finding.test {
+            failures.add(test.name, index: findings.count, by: currentParser, isReport: isReport)
+        }
         let related = finding.related
         finding.related = []
         findings.append(finding)
         for related in related { attach(related) }
+    }
+
+    /// Takes from another telling of the same failure what is not known yet.
+    private mutating func complete(_ index: Int, with other: Finding) {
+        let isBetter = other.place?.file.inside != nil && (findings[index].place?.line ?? 0) == 0
+        if findings[index].place == nil || isBetter { findings[index].place = other.place ?? findings[index].place }
+        if findings[index].test?.expected == nil, findings[index].test?.actual == nil {
+            findings[index].test?.expected = other.test?.expected
+            findings[index].test?.actual = other.test?.actual
+        }
+        if findings[index].test?.stack.isEmpty == true { findings[index].test?.stack = other.test?.stack ?? [] }
+        if findings[index].related.isEmpty { for related in other.related { attach(related) } }
     }
 
     /// Adds a note to the finding before it. Without one, the note is lost.
@@ -128,6 +152,8 @@ struct FindingCollector {
 
     /// What follows is of no finding so far.
     mutating func endFinding() { current = nil }
+
+    mutating func beginStream(isReport: Bool) { self.isReport = isReport }
 
     mutating func endStream() {
         current = nil
