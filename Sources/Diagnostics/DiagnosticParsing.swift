@@ -5,7 +5,7 @@ public enum DiagnosticParsing {
     /// In the order in which they are asked when the command tells nothing: the more exact their patterns the earlier.
     static let parsers: [any DiagnosticParser.Type] = [
         SARIFParser.self, JUnitParser.self, CargoParser.self, CargoTestParser.self, RustParser.self,
-        SwiftTestParser.self,
+        GoTestParser.self, GoParser.self, SwiftTestParser.self,
         PytestParser.self, SwiftParser.self, GCCParser.self,
         LinkerParser.self, MakeParser.self, PythonParser.self, GenericParser.self,
     ]
