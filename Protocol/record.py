@@ -7,7 +7,8 @@
 FOLDER is copied first, so it stays as it is. $COFFERDAM is the program; the model is the service's. --ask makes policy
 ask about a tool, so that there are approvals. What the run did not bring about (a retry of the model, say) keeps the
 transcript that it has, and is named at the end. Session names, paths, times and measurements are replaced: recordings
-differ in how output was cut into events, and in what changed in the program.
+differ in how output was cut into events, and in what changed in the program. Those of the queue, of the way out and of a
+snapshot that failed are recorded and held by Tests/EndToEnd/test_transcripts.py.
 """
 import argparse
 import json
