@@ -46,6 +46,7 @@ struct PathResolver {
         guard !path.isEmpty, path.utf8.count <= DiagnosticLimits.pathBytes,
             !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else { return nil }
+        if path.utf8.contains(UInt8(ascii: "\\")) || PathText.hasDrive(path) { return windows(path) }
         if path.utf8.first == UInt8(ascii: "/") { return classify(PathText.normalised(path)) }
         let joined = PathText.join(directories.current, path)
         if let known = resolved[joined] { return known }
@@ -54,6 +55,28 @@ struct PathResolver {
         let found = exists(first) ? first : elsewhere(path) ?? first
         resolved[joined] = found
         return found
+    }
+
+    /// A name as tools of Windows write it: with a drive, the one file of the workspace that ends in as much of it as
+    /// possible; else with its separators turned.
+    private mutating func windows(_ name: String) -> FoundPath? {
+        let turned = name.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 }
+        let path = String(decoding: turned, as: UTF8.self)
+        guard PathText.hasDrive(path) else {
+            // A backslash may be part of a name here.
+            let literal = classify(PathText.normalised(PathText.join(directories.current, name)))
+            return exists(literal) || path.utf8.contains(UInt8(ascii: ":")) ? literal : resolve(path)
+        }
+        if let known = resolved[path] { return known }
+        if resolved.count >= Self.cacheLimit { resolved = [:] }
+        let parts = PathText.normalised(path).utf8.split(separator: UInt8(ascii: "/")).dropFirst().suffix(8)
+            .map { String(Substring($0)) }
+        for first in parts.indices {
+            guard let found = uniqueFile(endingIn: parts[first...].joined(separator: "/")) else { continue }
+            resolved[path] = found
+            return found
+        }
+        return .outside(path)
     }
 
     private mutating func elsewhere(_ path: String) -> FoundPath? {

@@ -25,6 +25,13 @@ enum PathText {
         return path[...].after(prefix: prefix).map { String($0) }
     }
 
+    /// Whether it begins with a drive of Windows: `C:\a`, `c:/a`.
+    static func hasDrive(_ path: String) -> Bool {
+        let start = Array(path.utf8.prefix(3))
+        return start.count == 3 && start[0].isLetter && start[1] == UInt8(ascii: ":")
+            && (start[2] == UInt8(ascii: "/") || start[2] == UInt8(ascii: "\\"))
+    }
+
     static func join(_ directory: String, _ path: String) -> String {
         path.utf8.first == UInt8(ascii: "/") ? path : directory + "/" + path
     }

@@ -1,6 +1,6 @@
 import AgentProtocol
 
-/// JUnit's XML, which nearly every test runner can write, where a check prints it.
+/// JUnit's XML, which nearly every test runner can write, where a check prints it or leaves it in a file.
 struct JUnitParser: DiagnosticParser {
     static let name = "junit"
 
@@ -16,6 +16,7 @@ struct JUnitParser: DiagnosticParser {
         var reader = JUnitReader()
         guard let end = reader.read(cursor.rest) else { return false }
         cursor.skip(to: end)
+        for (name, outcome) in reader.outcomes { collector.test(name, outcome) }
         for failure in reader.failures { collector.add(failure.finding(&collector)) }
         collector.endFinding()
         return true
@@ -25,9 +26,17 @@ struct JUnitParser: DiagnosticParser {
 /// Reads one document.
 private struct JUnitReader {
     private(set) var failures: [JUnitFailure] = []
-    private var suite = ""
+    private(set) var outcomes: [(String, TestResults.Outcome)] = []
+    private var suites: [String] = []
     private var test: XMLScanner.Tag?
+    private var outcome = TestResults.Outcome.passed
     private var failure: JUnitFailure?
+    /// Failures before this one are of earlier tests.
+    private var firstOfTest = 0
+    private var output = ""
+    private var isOutput = false
+
+    private static let mostLevels = 64
 
     /// The end of the document; nil when the text is none or breaks off.
     mutating func read(_ text: Substring) -> Substring.Index? {
@@ -44,6 +53,7 @@ private struct JUnitReader {
                 if close(name, root: root) { return scanner.position }
             case .text(let text):
                 failure?.append(text)
+                if isOutput, output.utf8.count < DiagnosticLimits.messageBytes * 4 { output += text }
             }
         }
         return nil
@@ -51,11 +61,20 @@ private struct JUnitReader {
 
     private mutating func open(_ tag: XMLScanner.Tag) {
         switch tag.name {
-        case "testsuite": suite = tag["name"] ?? ""
-        case "testcase": test = tag
+        case "testsuite": if suites.count < Self.mostLevels { suites.append(tag["name"] ?? "") }
+        case "testcase":
+            test = tag
+            outcome = ["notrun", "disabled", "skipped"].contains(tag["status"] ?? "") ? .skipped : .passed
+            firstOfTest = failures.count
+            output = ""
+        case "skipped", "disabled": if outcome == .passed { outcome = .skipped }
+        case "system-out", "system-err": isOutput = test != nil
         case "failure", "error":
-            guard let test, failures.count < DiagnosticLimits.diagnostics else { return }
-            failure = JUnitFailure(suite: suite, test: test, tag: tag)
+            // What is still to do may fail, and is told as skipped and failed.
+            guard let test, outcome != .skipped else { return }
+            outcome = .failed
+            guard failures.count < DiagnosticLimits.diagnostics else { return }
+            failure = JUnitFailure(suites: suites, test: test, tag: tag)
         default: break
         }
     }
@@ -66,57 +85,16 @@ private struct JUnitReader {
         case "failure", "error":
             if let failure { failures.append(failure) }
             failure = nil
-        case "testcase": test = nil
+        case "system-out", "system-err": isOutput = false
+        case "testsuite": _ = suites.popLast()
+        case "testcase":
+            if let test, outcomes.count < DiagnosticLimits.tests {
+                outcomes.append((JUnitFailure.name(test, in: suites), outcome))
+            }
+            for index in failures.indices.dropFirst(firstOfTest) { failures[index].output = output }
+            test = nil
         default: break
         }
         return name == root
-    }
-}
-
-private struct JUnitFailure {
-    let suite: String
-    let test: XMLScanner.Tag
-    let tag: XMLScanner.Tag
-    private(set) var text = ""
-
-    init(suite: String, test: XMLScanner.Tag, tag: XMLScanner.Tag) {
-        self.suite = suite
-        self.test = test
-        self.tag = tag
-    }
-
-    mutating func append(_ part: String) {
-        guard text.utf8.count < DiagnosticLimits.messageBytes * 4 else { return }
-        text += part
-    }
-
-    func finding(_ collector: inout FindingCollector) -> Finding {
-        let className = test["classname"] ?? ""
-        let testName = test["name"] ?? "test"
-        let name = className.isEmpty ? testName : "\(className).\(testName)"
-        let lines = text.utf8.split(separator: 0x0A).map { Substring($0) }
-        if suite == "pytest" {
-            var failure = PytestFailure(title: name[...])
-            for line in lines { failure.read(line, &collector) }
-            return failure.finding
-        }
-        let first = lines.first { !$0.isBlank }.map { String($0.trimmed) }
-        let attribute = tag["message"] ?? ""
-        let message = attribute.isEmpty ? first ?? "failed" : attribute
-        return Finding(
-            tool: "junit", severity: .error, message: "\(name): \(message)", place: place(lines, &collector))
-    }
-
-    /// The file and line that the test case names, or the first in its text that is one of the workspace.
-    private func place(_ lines: [Substring], _ collector: inout FindingCollector) -> Finding.Place? {
-        let line = test["line"].flatMap { $0[...].smallNumber } ?? 0
-        if let file = test["file"], let place = collector.place(file[...], line: line) { return place }
-        for text in lines.prefix(200) {
-            guard let located = LocatedLine(text.trimmed), located.line > 0,
-                let place = collector.place(located), collector.resolver.exists(place.file)
-            else { continue }
-            return place
-        }
-        return nil
     }
 }
