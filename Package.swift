@@ -118,8 +118,8 @@ let package = Package(
 
         // Benchmarks; not installed
         .executableTarget(
-            name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "JSON"], path: "Tests/Benchmarks/Swift",
-            swiftSettings: settings),
+            name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "Diagnostics", "JSON"],
+            path: "Tests/Benchmarks/Swift", swiftSettings: settings),
 
         .executableTarget(
             name: "cofferdam-gateway-benchmark", dependencies: ["Egress", "JSON", nioCore, nioPosix],

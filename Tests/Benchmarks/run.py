@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 
+import measure_diagnostics
 import measure_egress
 import measure_loop
 import measure_programs
@@ -26,6 +27,7 @@ MEASUREMENTS = {
     "startup": measure_programs.start_up,
     "memory": measure_programs.idle_memory,
     "json": measure_programs.json_throughput,
+    "diagnostics": measure_diagnostics.parsing,
     "websocket": measure_programs.round_trip,
     "sandbox": measure_sandbox.ready,
     "exec": measure_sandbox.run_true,

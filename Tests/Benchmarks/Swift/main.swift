@@ -1,7 +1,20 @@
 import JSON
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 // Prints the samples of every measurement as one JSON object; `run.py` makes figures of them.
 let benchmark = ThroughputBenchmark()
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "diagnostics" {
+    guard let parsing = DiagnosticsBenchmark(path: CommandLine.arguments[2]) else {
+        benchmark.fail("\(CommandLine.arguments[2]) cannot be read")
+    }
+    benchmark.print(parsing.run())
+    exit(0)
+}
 var results: [JSON] = []
 for payload in Payload.all {
     let value: JSON
