@@ -1,3 +1,4 @@
+import FoundationEssentials
 import NIOCore
 import NIOEmbedded
 import NIOSSL
@@ -28,9 +29,9 @@ import Testing
             while let bytes = try server.readOutbound(as: ByteBuffer.self) { try client.writeInbound(bytes) }
         }
         let certificate = try #require(clientHandler.peerCertificate)
-        let text = Base64.encode(try certificate.toDERBytes())
+        let text = Data(try certificate.toDERBytes()).base64EncodedString()
         return
-            "-----BEGIN CERTIFICATE-----\n\(String(decoding: text, as: UTF8.self).wrapped(64))\n-----END CERTIFICATE-----\n"
+            "-----BEGIN CERTIFICATE-----\n\(text.wrapped(64))\n-----END CERTIFICATE-----\n"
     }
 
     private static func verifies(_ authority: SessionAuthority, _ host: EgressHost, as name: [String]) async throws
@@ -82,6 +83,24 @@ import Testing
         let done = try await Self.openssl(["verify", "-no-CApath", "-CAfile", "ca.pem", "leaf.pem"], in: folder)
         #expect(!done.text.contains(": OK"))
         #expect(!one.certificatePEM.contains("PRIVATE"))
+    }
+
+    @Test func aLaterProcessGoesOnWithIt() async throws {
+        let hosts = ["*.example"]
+        let kept = try SessionAuthority(sessionId: "s", permittedHosts: hosts).kept()
+        let later = try #require(try SessionAuthority(kept: kept, permittedHosts: hosts))
+        #expect(try later.kept() == kept)
+        #expect(kept.contains(later.certificatePEM))
+        #expect(try await Self.verifies(later, .name("a.example"), as: []).contains(": OK"))
+        #expect(try SessionAuthority(kept: kept, permittedHosts: hosts + ["b.test"]) == nil, "other hosts")
+        #expect(try SessionAuthority(kept: kept) == nil)
+        #expect(try SessionAuthority(kept: later.certificatePEM, permittedHosts: hosts) == nil)
+        // Another's key.
+        let other = try SessionAuthority(sessionId: "s", permittedHosts: hosts)
+        let key = String(try other.kept().dropLast(other.certificatePEM.count))
+        #expect(try SessionAuthority(kept: key + other.certificatePEM, permittedHosts: hosts) != nil)
+        #expect(try SessionAuthority(kept: key + later.certificatePEM, permittedHosts: hosts) == nil)
+        #expect(throws: (any Error).self) { try SessionAuthority(kept: "-----BEGIN X-----\n", permittedHosts: hosts) }
     }
 }
 

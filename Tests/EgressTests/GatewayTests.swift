@@ -89,6 +89,18 @@ import Testing
         #expect(answer.contains("xxx") && answer.contains("xxxx"))
     }
 
+    /// The end of the host's connection is not that of the client's.
+    @Test func whatWaitsIsAnsweredThoughTheHostCloses() async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(rules: [Self.plain(peer)], names: Self.names)
+        let (url, host) = ("http://plain.test:\(peer.http)", "plain.test:\(peer.http)")
+        let answer = try await harness.exchange(
+            "GET \(url)/close-openly HTTP/1.1\r\nHost: \(host)\r\n\r\n"
+                + "GET /secret HTTP/1.1\r\nHost: evil.test\r\n\r\n")
+        let statuses = answer.split(separator: "HTTP/1.1 ").map { String($0.prefix(3)) }
+        #expect(statuses == ["200", "400"], "\(answer)")
+    }
+
     @Test func refusalsOnOneConnectionAreBounded() async throws {
         let harness = try GatewayHarness(rules: [])
         let request = "GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"

@@ -178,6 +178,71 @@ import Testing
         #expect(try JSON(parsing: up.output)["body"]?.intValue == 3_000_000, "\(up.errorText)")
     }
 
+    /// The end of what a client sends is not the end of what it wants to hear.
+    @Test(arguments: [true, false]) func clientsThatSendNoMoreAreAnswered(intercepted: Bool) async throws {
+        let peer = try Peer.shared.get()
+        let harness = try GatewayHarness(
+            rules: [Self.intercepting(peer), Self.rule("plain", .http, "plain.test", peer.http)], names: Self.names,
+            intercepts: true)
+        let authority = try Self.trust(harness, in: peer.folder)
+        let (place, target) =
+            intercepted
+            ? ("secure.test:\(peer.https)", "/bytes/300000")
+            : ("plain.test:\(peer.http)", "http://plain.test:\(peer.http)/bytes/300000")
+        let done = try await harness.run([
+            "python3", "-c", Self.halfClosingClient, "\(harness.httpPort)", intercepted ? authority : "", place, target,
+        ])
+        #expect(done.text == "300000\n300000\n", "\(done.errorText)")
+        #expect(await harness.decision { $0.phase == .closed && $0.verdict == .allow }?.reason == .finished)
+    }
+
+    /// Sends two requests at once and the end with them, then counts both bodies. TLS is done in memory, as Python's own
+    /// sockets do not read on after their end.
+    private static let halfClosingClient = """
+        import socket, ssl, sys
+        port, authority, place, target = sys.argv[1:]
+        connection = socket.create_connection(("127.0.0.1", int(port)), timeout=60)
+        request = f"GET {target} HTTP/1.1\\r\\nHost: {place}\\r\\n\\r\\n".encode() * 2
+        answer = b""
+        if authority:
+            connection.sendall(f"CONNECT {place} HTTP/1.1\\r\\nHost: {place}\\r\\n\\r\\n".encode())
+            head = b""
+            while not head.endswith(b"\\r\\n\\r\\n"):
+                head += connection.recv(1)
+            received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = ssl.create_default_context(cafile=authority).wrap_bio(
+                received, sent, server_hostname=place.split(":")[0])
+            def retry(call):
+                while True:
+                    try:
+                        return call()
+                    except ssl.SSLWantReadError:
+                        if sent.pending:
+                            connection.sendall(sent.read())
+                        part = connection.recv(65536)
+                        received.write(part) if part else received.write_eof()
+            retry(tls.do_handshake)
+            tls.write(request)
+            try:
+                tls.unwrap()
+            except ssl.SSLError:
+                pass
+            connection.sendall(sent.read())
+            connection.shutdown(socket.SHUT_WR)
+            try:
+                while part := retry(lambda: tls.read(65536)):
+                    answer += part
+            except (ssl.SSLError, OSError) as error:
+                print(repr(error), file=sys.stderr)
+        else:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            while part := connection.recv(65536):
+                answer += part
+        for part in answer.split(b"HTTP/1.1 200 ")[1:]:
+            print(len(part.split(b"\\r\\n\\r\\n", 1)[1]))
+        """
+
     @Test func aClientThatLeavesInTheMiddleIsReported() async throws {
         let peer = try Peer.shared.get()
         let harness = try GatewayHarness(rules: [Self.intercepting(peer)], names: Self.names, intercepts: true)

@@ -139,7 +139,6 @@ extension ProxyConnection {
         let handler = SideHandler(TunnelSide(self))
         do {
             try connected.channel.pipeline.syncOperations.addHandler(handler)
-            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         } catch {
             connected.channel.close(promise: nil)
             return refuse(Denial(.unreachable), opening, scheme: rule.scheme, target: target, ruleId: rule.id)
@@ -168,7 +167,7 @@ extension ProxyConnection {
             sides.client.received(bytes)
             tunnel.upstream.flush()
         }
-        sides.client.start()
+        if isInputClosed { sides.client.inputClosed() } else { sides.client.start() }
         sides.upstream.start()
     }
 

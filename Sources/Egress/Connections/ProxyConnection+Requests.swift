@@ -1,3 +1,4 @@
+import FoundationEssentials
 import NIOCore
 import NIOSSL
 
@@ -287,27 +288,10 @@ extension CredentialReference {
             switch placement {
             case .header: Array(secret.reveal().utf8)
             case .bearer: Array("Bearer \(secret.reveal())".utf8)
-            case .basic(let user): Array("Basic ".utf8) + Base64.encode(Array("\(user):\(secret.reveal())".utf8))
+            case .basic(let user): Array("Basic \(Data("\(user):\(secret.reveal())".utf8).base64EncodedString())".utf8)
             }
         guard !secret.reveal().isEmpty, HTTPSyntax.isFieldValue(value) else { return nil }
         return HTTPField(name: headerName, canonical: HTTPSyntax.canonicalName(headerName), value: value)
-    }
-}
-
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// RFC 4648 section 4.
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var encoded: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let word = (0..<3).reduce(0) { $0 << 8 | ($1 < group.count ? Int(group[start + $1]) : 0) }
-            for place in 0..<4 {
-                encoded.append(place <= group.count ? alphabet[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return encoded
     }
 }
 

@@ -107,8 +107,9 @@ extension ProxyConnection {
             link.isOpen && exchange.isRequestDone && exchange.response?.keepsAlive == true
             && link.pending.readableBytes == 0 && exchange.responseBody?.endsWithConnection != true
         if !isReusable {
-            link.close()
+            // Its end may be told while it is closed, and is not that of the next exchange.
             self.link = nil
+            link.close()
         } else {
             // To hear of its end.
             link.channel.read()

@@ -64,6 +64,7 @@ final class ProxyConnection {
     var link: UpstreamLink?
     private var drained = 0
     private var isProcessing = false
+    private(set) var isInputClosed = false
     private var timer: Scheduled<Void>?
     private var timeout: TimeAmount
     private var lastActivity = NIODeadline.now()
@@ -126,7 +127,25 @@ final class ProxyConnection {
             case .busy, .firstFlight, .exchange: pending.readableBytes == 0
             case .relay, .closed: false
             }
-        if isWanted { channel.read() }
+        if isInputClosed { endIfStarved(isWanted) } else if isWanted { channel.read() }
+    }
+
+    /// The client sends no more: what it asked for is still answered.
+    func clientEnded() {
+        isInputClosed = true
+        process()
+    }
+
+    /// Ends what waits for bytes that will not come.
+    private func endIfStarved(_ isWanted: Bool) {
+        switch stage {
+        // Its request was cut off.
+        case .exchange(let exchange) where !exchange.isRequestDone: if pending.readableBytes == 0 { shut() }
+        case .head where isWanted: if isSecured || inner?.scheme != .https { finishClient() } else { shut() }
+        case .socks, .hello, .firstFlight: shut()
+        // The last is closed once its answer is out.
+        case .head, .busy, .exchange, .relay, .closed, .draining: break
+        }
     }
 
     func readCompleted() { readIfWanted() }
@@ -298,7 +317,7 @@ final class ClientSide: ChannelSide {
     func received(_ bytes: ByteBuffer) { connection.received(bytes) }
     func readCompleted() { connection.readCompleted() }
     func becameWritable() { connection.clientBecameWritable() }
-    func inputClosed() { connection.shut() }
+    func inputClosed() { connection.clientEnded() }
     func secured() { connection.clientSecured() }
     func failed(_ error: any Error) { connection.clientFailed(error) }
     func closed() { connection.clientClosed() }

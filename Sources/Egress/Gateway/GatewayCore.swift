@@ -92,6 +92,7 @@ final class GatewayCore: Sendable {
         let isRegistered = Flag()
         ClientBootstrap(group: loop)
             .channelOption(.autoRead, value: false)
+            .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.maxMessagesPerRead, value: EgressLimits.readsAtOnce)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .egress)

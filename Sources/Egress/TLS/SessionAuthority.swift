@@ -7,8 +7,8 @@ import X509
 
 /// The certificate authority of one session, with which the gateway ends TLS of intercepted hosts.
 ///
-/// Its keys are in this process's memory only, are never written, and are gone with the session. It is to be trusted in
-/// that session's sandbox and nowhere else.
+/// It is to be trusted in that session's sandbox and nowhere else. Its key is in this process's memory, and in what
+/// ``kept()`` gives, with which a later process goes on for programs that trust it already.
 public final class SessionAuthority: Sendable {
     /// The authority's certificate, for the trust stores in the sandbox.
     public let certificatePEM: String
@@ -55,9 +55,39 @@ public final class SessionAuthority: Sendable {
             signatureAlgorithm: .ecdsaWithSHA256, extensions: extensions, issuerPrivateKey: key)
         authorityKey = key
         certificatePEM = try authority.serializeAsPEM().pemString + "\n"
-        let leaf = P256.Signing.PrivateKey()
-        leafPublicKey = Certificate.PublicKey(leaf.publicKey)
-        leafKey = try NIOSSLPrivateKey(bytes: Array(leaf.derRepresentation), format: .der)
+        (leafPublicKey, leafKey) = try Self.makeLeafKey()
+    }
+
+    /// The authority that an earlier process had.
+    ///
+    /// - Parameters:
+    ///   - kept: what its ``kept()`` was.
+    ///   - permittedHosts: as it would be made with now.
+    /// - Returns: nil when it is good for other hosts, or not for long enough: then a new one is needed.
+    /// - Throws: when it is not what ``kept()`` gives.
+    public init?(kept: String, permittedHosts: [String]? = nil) throws {
+        let documents = try PEMDocument.parseMultiple(pemString: kept)
+        guard documents.count == 2 else { return nil }
+        authorityKey = try Certificate.PrivateKey(pemDocument: documents[0])
+        authority = try Certificate(pemDocument: documents[1])
+        let constraints = try permittedHosts.map { try Certificate.Extension(Self.constraints($0), critical: true) }
+        guard authorityKey.publicKey == authority.publicKey,
+            authority.extensions[oid: .X509ExtensionID.nameConstraints] == constraints,
+            authority.notValidAfter > Date() + Self.leafLifetime
+        else { return nil }
+        certificatePEM = documents[1].pemString + "\n"
+        (leafPublicKey, leafKey) = try Self.makeLeafKey()
+    }
+
+    /// The private key and the certificate, PEM: a secret, for a file that nobody but the service can read.
+    public func kept() throws -> String { try authorityKey.serializeAsPEM().pemString + "\n" + certificatePEM }
+
+    private static func makeLeafKey() throws -> (Certificate.PublicKey, NIOSSLPrivateKey) {
+        let key = P256.Signing.PrivateKey()
+        return (
+            Certificate.PublicKey(key.publicKey),
+            try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)
+        )
     }
 
     /// What a TLS server needs to be `host` towards the sandbox: HTTP/1.1 only, TLS 1.2 or later.

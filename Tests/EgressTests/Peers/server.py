@@ -75,6 +75,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/close-quietly":
             self.close_connection = True
             return self.send(200, b"c" * 10)
+        if path == "/close-openly":
+            return self.send(200, b"c" * 10, [("Connection", "close")])
         if path == "/redirect":
             return self.send(302, b"", [("Location", self.headers.get("X-To", "http://127.0.0.1/"))])
         if path == "/proxy-authenticate":
