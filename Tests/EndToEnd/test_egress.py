@@ -204,6 +204,7 @@ class Session:
         self.found["files"] = [str(path) for top in tops for path in self.files(top)]
         self.found["marked"] = [path.name for top in tops for path in self.files(top, "in-memory-marker")]
         self.found["keys"] = [str(path) for path in self.files(self.world.folder / "state", "PRIVATE KEY")]
+        self.found["keyMode"] = os.stat(self.found["keys"][0]).st_mode if self.found["keys"] else None
         self.found["session"] = [str(path) for path in self.files(self.world.folder / "state")]
 
     @staticmethod
@@ -422,7 +423,9 @@ def test_the_credential_is_not_in_the_sandbox(session):
     assert session.found["files"] == [] and session.found["session"] == []
     assert SECRET not in json.dumps(session.results)
     assert session.results["credential_file"] == {"secrets": []}
-    assert session.found["keys"] == [], "nor is the key of the session's authority on any disk"
+    # The key of the session's authority is in one file, which no sandbox and no other user sees.
+    assert [pathlib.Path(path).name for path in session.found["keys"]] == ["authority.pem"]
+    assert session.found["keyMode"] == 0o100600 and not list(session.world.folder.glob("state/**/authority.pem"))
 
 
 def test_the_credential_is_in_no_log(session):

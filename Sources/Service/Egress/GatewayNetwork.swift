@@ -15,17 +15,19 @@ final class GatewayNetwork: SessionNetwork {
     private let gateway: EgressGateway
     private let decisions: DecisionLog
     private let changes: RuleChanges
+    private let authorityFile: AuthorityFile
     private let servers = Mutex<[Task<Void, Never>]>([])
 
     init(
         _ request: NetworkRequest, rules: EgressRules, provision: NetworkProvision, gateway: EgressGateway,
-        decisions: DecisionLog
+        decisions: DecisionLog, authorityFile: AuthorityFile
     ) {
         self.request = request
         self.rules = rules
         self.provision = provision
         self.gateway = gateway
         self.decisions = decisions
+        self.authorityFile = authorityFile
         changes = RuleChanges(request, rules: rules, gateway: gateway)
     }
 
@@ -56,6 +58,7 @@ final class GatewayNetwork: SessionNetwork {
         for server in servers.withLock({ $0 }) { server.cancel() }
         await gateway.close()
         await decisions.close()
+        authorityFile.remove()
     }
 }
 

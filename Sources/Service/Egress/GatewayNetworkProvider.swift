@@ -30,10 +30,11 @@ public final class GatewayNetworkProvider: NetworkProvider {
             return nil
         }
         let intercepts = phases.contains { rules.intercepts($0.egress, $0.phase) }
+        let file = AuthorityFile(stateDirectory: request.stateDirectory)
         let authority: SessionAuthority?
         let directory: NetworkDirectory
         do {
-            authority = intercepts ? try SessionAuthority(sessionId: request.sessionId, permittedHosts: hosts) : nil
+            authority = intercepts ? try file.authority(sessionId: request.sessionId, permittedHosts: hosts) : nil
             directory = try NetworkDirectory(
                 "\(request.stateDirectory)/network", authority: authority?.certificatePEM)
         } catch {
@@ -47,7 +48,7 @@ public final class GatewayNetworkProvider: NetworkProvider {
             request, rules: rules,
             provision: NetworkProvision(
                 environment: NetworkDirectory.environment(intercepts: intercepts), directory: directory.path),
-            gateway: gateway, decisions: decisions)
+            gateway: gateway, decisions: decisions, authorityFile: file)
     }
 
     /// Hosts that the session's authority can speak for.

@@ -1,5 +1,6 @@
 import Agent
 import AgentProtocol
+import Glibc
 import JSON
 import Policy
 import Store
@@ -60,6 +61,30 @@ struct GatewayNetworkTests {
         broken.layers.append(.failed(name: "user", reason: "unreadable"))
         #expect(try await broken.network() == nil)
         #expect(try await World("  setup: [https://deb.debian.org]").network() != nil)
+    }
+
+    @Test func theAuthorityIsThatOfTheSession() async throws {
+        let world = try World("  rules: [\"https://files.example.com/packages GET\"]")
+        let file = "\(world.folder.path)/authority.pem"
+        func certificate(_ network: any SessionNetwork) throws -> String {
+            let found = try #require(world.folder.readText("network/ca.pem"))
+            #expect(!found.contains("PRIVATE"))
+            return found
+        }
+        // A service that is killed closes nothing.
+        let first = try #require(try await world.network())
+        let trusted = try certificate(first)
+        var status = stat()
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        let later = try #require(try await world.network())
+        #expect(try certificate(later) == trusted)
+        // What others could have written or read is not gone on with.
+        chmod(file, 0o644)
+        let wary = try #require(try await world.network())
+        #expect(try certificate(wary) != trusted)
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        for network in [first, later, wary] { await network.close() }
+        #expect(access(file, F_OK) != 0, "the key ends with the session")
     }
 
     @Test func phasesAreEventsWithTheirRules() async throws {
