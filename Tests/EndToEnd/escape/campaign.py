@@ -45,6 +45,22 @@ limits:
 """
 
 
+#: What the attacks on the gateway try to get past.
+EGRESS = """
+egress:
+  rules:
+    - http://allowed.test
+    - https://allowed.test
+    - {{rule: "https://api.test/v1 GET", caFile: {root}/site.pem}}
+    - http://private.test
+    - http://metadata.test
+    - http://mapped.test
+    - http://loopback.test
+    - http://rebind.test
+  hosts: {{mapped.test: ["::ffff:10.99.0.1"]}}
+"""
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     id: str
@@ -151,6 +167,7 @@ class Campaign:
         if self.has_world:
             subprocess.run(["chown", "-R", f"{self.user}:{self.user}", self.root], check=True)
         if self.has_world:
+            self.certify()
             self.start_world()
         self.token = secrets.token_hex(32)
         self.tokens = self.root / "run" / "tokens"
@@ -175,6 +192,7 @@ class Campaign:
         project, home = place / "project", place / "home"
         project.mkdir(parents=True)
         shutil.copy2(self.root / "probe", project / "probe")
+        shutil.copy2(HERE / "gateway.py", project)
         for name, text in {"src/main.c": "int main(void) { return 0; }\n", "stats.c": "int x;\n"}.items():
             (project / name).parent.mkdir(exist_ok=True)
             (project / name).write_text(text)
@@ -193,6 +211,15 @@ class Campaign:
             victim.mkdir(parents=True)
             (victim / "secret").write_text(self.canary + "\n")
             (victim / "file").write_text("untouched\n")
+
+    def certify(self) -> None:
+        """Of the site that the world has."""
+        key, certificate = self.root / "site.key", self.root / "site.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/O=Site", "-addext", "subjectAltName=DNS:allowed.test,DNS:api.test", "-keyout", key, "-out",
+             certificate], check=True, capture_output=True)
+        (self.root / "site.pem").write_text(key.read_text() + certificate.read_text())
 
     def start_world(self) -> None:
         self.world = subprocess.Popen(
@@ -357,7 +384,7 @@ class Campaign:
             described[name] = {"provider": "replay", "file": str(file)}
         models = {"models": described}
         (self.root / "config" / "models.yaml").write_text(json.dumps(models))
-        (self.root / "config" / "service.yaml").write_text(LIMITS)
+        (self.root / "config" / "service.yaml").write_text(LIMITS + EGRESS.format(root=self.root))
         self.give(self.root)
         self.socket = self.root / "run" / "service.sock"
         read, write = os.pipe()

@@ -12,7 +12,8 @@ CLASSES = {
     "files": "links, `..`, /proc, open descriptors, hard links, devices, what is left behind for the user's programs",
     "git": "configuration, hooks, filters, transports, submodules, repositories in disguise: a git outside must run none",
     "kernel": "system calls that are refused, namespaces, processes of the host, capabilities, a second sandbox inside",
-    "network": "raw addresses in every spelling, IPv6, names, datagrams, loopback of the host, metadata services",
+    "network": "raw addresses in every spelling, IPv6, names, datagrams, loopback of the host, metadata services; "
+               "the gateway: names, ports, TLS, Host, smuggling",
     "persistence": "start-up files, scheduled jobs, processes that stay, settings of editors, agents, tools and CI",
     "races": "check and use: a link that changes while the service reads, the client applies, or a tool opens",
     "resources": "processes, threads, memory, disk, inodes, sparse files, output, time, open files, priority",
