@@ -11,7 +11,9 @@ struct LocatedLine {
     /// Reads `file:line: …`, `file:line:column: …`, `file:line:column:line:column: …` (mypy) and
     /// `file:line:column:{…}: …` (clang's source ranges); nil when the line is none of them.
     init?(_ text: Substring) {
-        guard let first = text.utf8.first, first > 0x20, first != UInt8(ascii: ":") else { return nil }
+        guard let first = text.utf8.first, first > 0x20, first != UInt8(ascii: ":"), Self.mayBe(text) else {
+            return nil
+        }
         let view = text.utf8
         var search = view.startIndex
         while let colon = view[search...].firstIndex(of: UInt8(ascii: ":")) {
@@ -29,6 +31,18 @@ struct LocatedLine {
             search = view.index(after: colon)
         }
         return nil
+    }
+
+    /// Whether a digit follows a colon anywhere: what most lines fail, and are turned away by cheaply.
+    private static func mayBe(_ text: Substring) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes -> Bool in
+            var place = 1
+            while place < bytes.count {
+                if bytes[place].isDigit, bytes[place - 1] == UInt8(ascii: ":") { return true }
+                place += 1
+            }
+            return false
+        } ?? true
     }
 
     private mutating func readColumns(_ scanner: inout NumberScanner) {

@@ -112,6 +112,15 @@ struct OutputCursor {
     }
 
     private static func endOfLine(_ text: String, from start: String.Index) -> String.Index {
-        text.utf8[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? text.endIndex
+        // By plain bytes: this passes over all of every output.
+        let view = text.utf8
+        let from = view.distance(from: view.startIndex, to: start)
+        let length = view.withContiguousStorageIfAvailable { bytes -> Int in
+            var place = from
+            while place < bytes.count, bytes[place] != 0x0A, bytes[place] != 0x0D { place += 1 }
+            return place - from
+        }
+        guard let length else { return view[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? text.endIndex }
+        return view.index(start, offsetBy: length)
     }
 }
