@@ -66,6 +66,21 @@ import Testing
             ])
     }
 
+    @Test func optionsHavePages() {
+        func first(_ text: String, _ program: String) -> Diagnostic? {
+            parse(text, command: [program, "-c", "a.c"]).diagnostics.first
+        }
+        let unused = "a.c:1:2: warning: unused variable ‘x’ [-Wunused-variable]"
+        #expect(
+            first(unused, "gcc")?.codeURL
+                == "https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-Wunused-variable")
+        #expect(
+            first(unused, "clang")?.codeURL == "https://clang.llvm.org/docs/DiagnosticsReference.html#wunused-variable")
+        #expect(first(unused, "gcc")?.tags == [.unnecessary])
+        #expect(first("a.c:1:2: error: old [-Werror=deprecated-declarations]", "gcc")?.tags == [.deprecated])
+        #expect(first("a.c:1:2: error: bad", "gcc")?.codeURL == nil)
+    }
+
     /// Outputs of runs that found nothing.
     @Test(arguments: Fixture.names.filter { $0.contains("-clean") }) func cleanRuns(name: String) {
         #expect(parse(stdout: Fixture.bytes(name)).diagnostics.isEmpty)

@@ -134,9 +134,24 @@ struct GCCParser: DiagnosticParser {
         }
         collector.add(
             Finding(
-                tool: tool(for: place.file), severity: prefix.severity, code: code, message: message, place: place,
-                related: contexts, includes: includes))
+                tool: tool(for: place.file), severity: prefix.severity, code: code, codeURL: page(code),
+                message: message, place: place, related: contexts, includes: includes, tags: Self.tags(code)))
         (includes, contexts, isOpen) = ([], [], true)
+    }
+
+    /// Where the compiler's manual explains a warning's option.
+    private func page(_ code: String?) -> String? {
+        guard let code, let name = code[...].after(prefix: "-W") else { return nil }
+        let option = name.after(prefix: "error=") ?? name
+        if family == .clang { return "https://clang.llvm.org/docs/DiagnosticsReference.html#w\(option)" }
+        let index = option.cut(at: "=")?.before ?? option
+        return "https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-W\(index)"
+    }
+
+    private static func tags(_ code: String?) -> [Diagnostic.Tag] {
+        guard let code else { return [] }
+        if code.hasPrefix("-Wunused") || code.hasPrefix("-Werror=unused") { return [.unnecessary] }
+        return code.hasPrefix("-Wdeprecated") || code.hasPrefix("-Werror=deprecated") ? [.deprecated] : []
     }
 
     /// Clang writes `[-Werror,-Wunused-variable]`.
