@@ -4,11 +4,12 @@ import AgentProtocol
 public enum DiagnosticParsing {
     /// In the order in which they are asked when the command tells nothing: the more exact their patterns the earlier.
     static let parsers: [any DiagnosticParser.Type] = [
-        SARIFParser.self, JUnitParser.self, WorkflowCommandParser.self, TAPParser.self, ClangTidyParser.self,
-        CppcheckParser.self, CMakeParser.self, CTestParser.self, MSBuildParser.self, CargoParser.self,
-        CargoTestParser.self, RustParser.self, GoTestParser.self, GoParser.self, SwiftTestParser.self,
-        PytestParser.self, SwiftParser.self, GCCParser.self, LinkerParser.self, MakeParser.self, PythonParser.self,
-        GenericParser.self,
+        SARIFParser.self, LintJSONParser.self, JUnitParser.self, WorkflowCommandParser.self, TAPParser.self,
+        ClangTidyParser.self, CppcheckParser.self, CMakeParser.self, CTestParser.self, MSBuildParser.self,
+        CargoParser.self, CargoTestParser.self, RustParser.self, GoTestParser.self, GoParser.self,
+        SwiftTestParser.self, PytestParser.self, SwiftParser.self, GCCParser.self, LinkerParser.self, MakeParser.self,
+        TypeScriptParser.self, GroupedLintParser.self, BustedParser.self, LuaParser.self, LintTextParser.self,
+        PythonParser.self, GenericParser.self,
     ]
 
     /// Parsers of a configuration that are asked about each line.

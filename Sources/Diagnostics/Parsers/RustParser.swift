@@ -74,7 +74,7 @@ struct RustParser: DiagnosticParser {
                 } else {
                     related.append(Finding.Related(place: nil, message: String(words)))
                 }
-            } else if !RustCarets.isSnippet(line) {
+            } else if !RustSnippet.isPart(line) {
                 break
             } else {
                 carets?.read(line)
@@ -169,6 +169,22 @@ struct RustArrow {
     }
 }
 
+/// Source lines as rustc, and ruff after it, quote them.
+enum RustSnippet {
+    /// `   |`, `12 | source`, `...`, and of a proposed change `12 + source`, `   - source`.
+    static func isPart(_ line: Substring) -> Bool {
+        let text = line.trimmed
+        if text.begins("|") || text.equals("...") { return true }
+        if line.utf8.first == 0x20, text.begins("- ") || text.begins("+ ") || text.equals("-") || text.equals("+") {
+            return true
+        }
+        let digits = text.utf8.prefix { $0.isDigit }
+        guard !digits.isEmpty else { return line.begins("help: ") }
+        let rest = Substring(text.utf8[digits.endIndex...]).trimmed
+        return rest.begins("|") || rest.begins("~") || rest.begins("+") || rest.begins("-")
+    }
+}
+
 /// The underlined part of the source lines that rustc quotes.
 private struct RustCarets {
     /// The line that the arrow names.
@@ -178,15 +194,6 @@ private struct RustCarets {
     private(set) var label: String?
 
     init(line: Int) { self.line = line }
-
-    /// `   |`, `12 | source`, `...`.
-    static func isSnippet(_ text: Substring) -> Bool {
-        let text = text.trimmed
-        if text.begins("|") || text.equals("...") { return true }
-        let digits = text.utf8.prefix { $0.isDigit }
-        return !digits.isEmpty && Substring(text.utf8[digits.endIndex...]).trimmed.begins("|")
-            || !digits.isEmpty && Substring(text.utf8[digits.endIndex...]).trimmed.begins("~")
-    }
 
     mutating func read(_ text: Substring) {
         let text = text.trimmed

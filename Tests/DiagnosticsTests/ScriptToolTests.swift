@@ -1,0 +1,131 @@
+import AgentProtocol
+import Diagnostics
+import Testing
+
+@Suite struct ScriptToolTests {
+    private func errors(_ output: ParsedOutput) -> [String] {
+        output.diagnostics.map { "\($0.tool) \($0.code ?? "-") \($0.path):\($0.range?.startLine ?? 0)" }
+    }
+
+    @Test func typeScript() {
+        let output = parse(stdout: Fixture.bytes("tsc.txt"), command: ["tsc", "--pretty", "false"])
+        #expect(errors(output) == ["tsc TS2322 t.ts:1", "tsc TS2322 t.ts:2", "tsc TS2554 t.ts:3", "tsc TS2304 t.ts:3"])
+        #expect(output.unparsed == "")
+        let pretty = parse(
+            "src/a.ts:2:33 - error TS2322: Type 'string' is not assignable to type 'number'.\n\n"
+                + "2 export const x: number = f();\n                                  ~~~\n\n"
+                + "Found 1 error in src/a.ts:2\n",
+            command: ["tsc"])
+        #expect(errors(pretty) == ["tsc TS2322 src/a.ts:2"])
+        #expect(pretty.unparsed == "")
+    }
+
+    private static let eslint = [
+        "eslint no-unused-vars bad.js:1", "eslint quotes bad.js:2", "eslint no-undef bad.js:2",
+        "eslint eqeqeq bad.js:3",
+        "eslint no-unused-vars bad.js:4", "eslint semi bad.js:4", "eslint no-eval bad.js:6", "eslint quotes bad.js:6",
+    ]
+
+    @Test func eslint() {
+        let source = "const unused = 1;\nlet name = \"é\" + undefinedThing;\nif (name == null) {\n  var x = 2\n}\n"
+        let json = parse(
+            stdout: Fixture.bytes("eslint6.json"), command: ["eslint", "-f", "json", "."], root: "/src/s",
+            files: ["bad.js": source + "eval(\"x\");\n"])
+        #expect(errors(json) == Self.eslint + ["eslint - syntax.js:2"])
+        // The offsets of the fix count UTF-16, the range bytes.
+        #expect(
+            json.diagnostics[1].fixes?.first?.edits.first
+                == DiagnosticFix.Edit(
+                    path: "bad.js", range: TextRange(startLine: 2, startColumn: 12, endLine: 2, endColumn: 16),
+                    newText: "'é'"))
+        #expect(json.diagnostics[0].codeURL == "https://eslint.org/docs/latest/rules/no-unused-vars")
+        #expect(json.diagnostics[0].tags == [.unnecessary])
+        let stylish = parse(stdout: Fixture.bytes("eslint6-stylish.txt"), command: ["eslint", "."], root: "/src/s")
+        #expect(errors(stylish) == Self.eslint + ["eslint - syntax.js:2"])
+        #expect(stylish.unparsed == "")
+        let unix = parse(stdout: Fixture.bytes("eslint6-unix.txt"), command: ["eslint", "-f", "unix"], root: "/src/s")
+        #expect(errors(unix) == Self.eslint)
+    }
+
+    @Test func python() {
+        let pylint = [
+            "missing-module-docstring", "multiple-imports", "undefined-variable", "unused-variable",
+            "missing-class-docstring", "invalid-name", "missing-function-docstring", "dangerous-default-value",
+            "singleton-comparison", "undefined-variable", "too-few-public-methods", "unused-import", "unused-import",
+        ]
+        for fixture in ["pylint4.txt", "pylint4.json", "pylint4.json2"] {
+            let output = parse(stdout: Fixture.bytes(fixture), command: ["pylint", "bad.py"])
+            #expect(output.diagnostics.map(\.code) == pylint, "\(fixture)")
+            #expect(output.diagnostics.map(\.tool).allSatisfy { $0 == "pylint" })
+            #expect(output.unparsed == "", "\(fixture)")
+            #expect(output.diagnostics[2].range?.startColumn == 16)
+        }
+        let flake8 = parse(stdout: Fixture.bytes("flake8.txt"), command: ["flake8", "bad.py"])
+        #expect(!flake8.diagnostics.isEmpty)
+        #expect(flake8.diagnostics.allSatisfy { $0.tool == "flake8" && $0.code != nil })
+        #expect(flake8.diagnostics.map(\.path).last == "test_coll.py")
+        #expect(flake8.unparsed == "")
+        let mypy = parse(stdout: Fixture.bytes("mypy2.jsonl"), command: ["mypy", "--output", "json", "bad.py"])
+        #expect(errors(mypy) == ["mypy name-defined bad.py:8", "mypy name-defined bad.py:15"])
+        for (fixture, command) in [("pyright.txt", ["pyright"]), ("pyright2.json", ["pyright", "--outputjson"])] {
+            let output = parse(stdout: Fixture.bytes(fixture), command: command, root: "/src/s")
+            #expect(
+                errors(output) == [
+                    "pyright reportUndefinedVariable bad.py:8", "pyright reportUndefinedVariable bad.py:15",
+                ], "\(fixture)")
+            #expect(output.diagnostics.first?.range?.startColumn == 16)
+        }
+    }
+
+    @Test func ruff() {
+        let json = parse(
+            stdout: Fixture.bytes("ruff.json"), command: ["ruff", "check", "--output-format", "json"], root: "/src/py")
+        #expect(json.diagnostics.first?.code == "I001")
+        #expect(json.diagnostics.first?.codeURL == "https://docs.astral.sh/ruff/rules/unsorted-imports")
+        #expect(json.diagnostics.first?.fixes?.first?.title == "Organize imports")
+        let text = parse(stdout: Fixture.bytes("ruff.txt"), command: ["ruff", "check"], root: "/src/py")
+        #expect(errors(text) == errors(json))
+        let concise = parse(stdout: Fixture.bytes("ruff-concise.txt"), command: ["ruff", "check"])
+        #expect(concise.diagnostics.count > 5)
+        #expect(concise.diagnostics.allSatisfy { $0.tool == "ruff" && !$0.message.hasPrefix("[*]") })
+        let ty = parse(stdout: Fixture.bytes("ty-gitlab.json"), command: ["ty", "check", "--output-format", "gitlab"])
+        let plain = parse(stdout: Fixture.bytes("ty.txt"), command: ["ty", "check"])
+        #expect(errors(ty) == errors(plain))
+        #expect(plain.diagnostics.count == 3)
+    }
+
+    @Test func shell() {
+        let json = parse(stdout: Fixture.bytes("shellcheck.json"), command: ["shellcheck", "-f", "json", "a.sh"])
+        let text = parse(stdout: Fixture.bytes("shellcheck-tty.txt"), command: ["shellcheck", "a.sh"])
+        #expect(
+            errors(json) == [
+                "shellcheck SC2045 a.sh:2", "shellcheck SC2035 a.sh:2", "shellcheck SC2086 a.sh:3",
+                "shellcheck SC2154 a.sh:4", "shellcheck SC3054 a.sh:4",
+            ])
+        #expect(errors(text) == errors(json))
+        #expect(text.diagnostics.map(\.range?.startColumn) == json.diagnostics.map(\.range?.startColumn))
+        #expect(json.diagnostics[2].fixes?.first?.edits.count == 2)
+        #expect(json.diagnostics[2].codeURL == "https://www.shellcheck.net/wiki/SC2086")
+        let yaml = parse(stdout: Fixture.bytes("yamllint.txt"), command: ["yamllint", "-f", "parsable", "."])
+        #expect(!yaml.diagnostics.isEmpty)
+        #expect(yaml.diagnostics.allSatisfy { $0.tool == "yamllint" && $0.code != nil })
+    }
+
+    @Test func lua() {
+        for (fixture, codes) in [
+            ("luacheck.txt", [nil, nil, nil]), ("luacheck-codes.txt", ["W111", "W211", "W212"]),
+            ("luacheck-plain.txt", ["W111", "W211", "W212"]),
+        ] as [(String, [String?])] {
+            let output = parse(stdout: Fixture.bytes(fixture), command: ["luacheck", "."])
+            #expect(output.diagnostics.map(\.code) == codes, "\(fixture)")
+            #expect(output.diagnostics.map(\.range?.startLine) == [8, 13, 13])
+            #expect(output.unparsed == "", "\(fixture)")
+        }
+        let busted = parse(stdout: Fixture.bytes("busted.txt"), command: ["busted"])
+        #expect(busted.diagnostics.map(\.range?.startLine) == [5, 12])
+        #expect(
+            busted.diagnostics.first?.test
+                == FailedTest(name: "mean is the sum over the number", expected: "(number) 1.5", actual: "(number) 3"))
+        #expect(busted.tests?.counts == TestCounts(passed: 1, failed: 2, skipped: 1))
+    }
+}
