@@ -175,7 +175,7 @@ extension AgentSession {
             }
             return CheckDefinition(
                 name: check.name, command: check.command, required: check.required ?? true, timeoutSeconds: timeout,
-                parser: check.parser)
+                parser: check.parser, when: check.when == .end ? .end : .afterEdit)
         }
     }
 

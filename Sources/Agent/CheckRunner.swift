@@ -155,7 +155,8 @@ actor CheckRunner {
         let evidence = CheckEvidence(
             name: check.name, command: check.command, required: check.required, passed: outcome.result.succeeded,
             result: outcome.result, errors: parsed.diagnostics.count { $0.severity == .error },
-            warnings: parsed.diagnostics.count { $0.severity == .warning }, treeHash: treeHash)
+            warnings: parsed.diagnostics.count { $0.severity == .warning }, tests: parsed.tests?.counts,
+            startedAt: currentMilliseconds() - outcome.result.durationMilliseconds, treeHash: treeHash)
         // A check that rewrites sources proves nothing about the tree that it leaves behind.
         latest[check.name] = evidence
         let heading = "Check `\(check.name)` (\(ShellQuoting.join(check.command))): \(outcome.result.summary)\n"

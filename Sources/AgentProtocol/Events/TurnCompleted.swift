@@ -5,8 +5,6 @@ public struct TurnCompleted: Codable, Sendable, Equatable {
     /// In words for the user.
     public var reason: String
     public var evidence: [CheckEvidence]
-    /// What the turn did to the checks themselves; with any, it is not `verified`. Absent: nothing.
-    public var gateFindings: [GateFinding]?
     /// Absent when the sandbox was lost or never came up.
     public var treeHash: String?
     /// Relative paths, against the snapshot.
@@ -17,14 +15,13 @@ public struct TurnCompleted: Codable, Sendable, Equatable {
 
     public init(
         turnId: String, outcome: TurnOutcome, reason: String, evidence: [CheckEvidence],
-        gateFindings: [GateFinding]? = nil, treeHash: String? = nil, changedFiles: [String], steps: Int,
+        treeHash: String? = nil, changedFiles: [String], steps: Int,
         durationMilliseconds: Int
     ) {
         self.turnId = turnId
         self.outcome = outcome
         self.reason = reason
         self.evidence = evidence
-        self.gateFindings = gateFindings
         self.treeHash = treeHash
         self.changedFiles = changedFiles
         self.steps = steps

@@ -11,10 +11,6 @@ public struct CheckSpecification: Codable, Sendable, Equatable {
     public var parser: String?
     /// When it runs; default `afterEdit`.
     public var when: Occasion?
-    /// Glob patterns of the files that it depends on; absent: all. It runs only when one of them has changed.
-    public var paths: [String]?
-    /// Glob patterns of the report files (JUnit, SARIF, JSON …) that the command writes, relative to the workspace.
-    public var reports: [String]?
 
     /// When a check runs.
     public enum Occasion: String, Codable, Sendable, CaseIterable {
@@ -26,7 +22,7 @@ public struct CheckSpecification: Codable, Sendable, Equatable {
 
     public init(
         name: String, command: [String], required: Bool? = nil, timeoutSeconds: Int? = nil, parser: String? = nil,
-        when: Occasion? = nil, paths: [String]? = nil, reports: [String]? = nil
+        when: Occasion? = nil
     ) {
         self.name = name
         self.command = command
@@ -34,7 +30,5 @@ public struct CheckSpecification: Codable, Sendable, Equatable {
         self.timeoutSeconds = timeoutSeconds
         self.parser = parser
         self.when = when
-        self.paths = paths
-        self.reports = reports
     }
 }

@@ -268,7 +268,7 @@ extension TranscriptRenderer {
         return text
             + note(
                 "Check \(MarkdownText.code(evidence.name)) \(verdict): \(Wording.result(evidence.result)), "
-                    + "\(evidence.errors) errors, \(evidence.warnings) warnings.")
+                    + "\(evidence.errors) errors, \(evidence.warnings) warnings\(Wording.tests(evidence.tests)).")
     }
 
     private mutating func approvalRequested(_ approval: ApprovalRequest) -> String {
@@ -311,7 +311,8 @@ extension TranscriptRenderer {
         text += "\(DisplayText.cleaned(event.reason))\n\n"
         for evidence in event.evidence.prefix(Self.mostItems) {
             let verdict = evidence.passed ? "passed" : evidence.required ? "failed" : "failed (not required)"
-            text += "- \(MarkdownText.code(evidence.name)): \(verdict), \(Wording.result(evidence.result))\n"
+            text += "- \(MarkdownText.code(evidence.name)): \(verdict), \(Wording.result(evidence.result))"
+            text += Wording.tests(evidence.tests) + "\n"
         }
         if let tree = event.treeHash { text += "- tree \(MarkdownText.code(tree))\n" }
         for path in event.changedFiles.prefix(Self.mostItems) { text += "- changed \(MarkdownText.code(path))\n" }

@@ -23,6 +23,12 @@ enum Wording {
         }
     }
 
+    /// To go on a sentence about a check with; empty when it ran no tests.
+    static func tests(_ counts: TestCounts?) -> String {
+        guard let counts else { return "" }
+        return "; tests: \(counts.passed) passed, \(counts.failed) failed, \(counts.skipped) skipped"
+    }
+
     static func outcome(_ outcome: TurnOutcome) -> String {
         switch outcome {
         case .verified: "verified"
