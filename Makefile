@@ -6,11 +6,18 @@ PYTHON ?= python3
 VENV = .venv
 RELEASE = .build-release
 
-# Debian packages, by what needs them: the build; the sandbox; the editors and their tests; the end-to-end tests.
+# Debian packages, by what needs them: the build; the sandbox; the editors and their tests; the compilers and linters
+# that the end-to-end tests work with; the end-to-end tests.
 PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	bubblewrap ripgrep gcc make git \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
+	cmake shellcheck golang-go nodejs node-typescript openjdk-17-jdk-headless python3-pytest \
 	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci
+
+# Rust has an installer of its own, whose programs are newer.
+ifeq ($(shell command -v cargo),)
+PACKAGES += cargo
+endif
 
 # Beside them, by what only make test-all runs: the virtual machine of the limits.
 LONG_PACKAGES = qemu-system-x86 cpio binutils

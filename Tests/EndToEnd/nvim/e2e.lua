@@ -12,6 +12,8 @@ local result = {
     neovim = tostring(vim.version().major) .. '.' .. vim.version().minor .. '.' .. vim.version().patch,
     diagnosticsSeen = {},
     diagnosticCounts = {},
+    -- Lines with diagnostics by file, every time they were others than before.
+    diagnosticStates = {},
     approvals = {},
     messages = {},
     events = {},
@@ -40,10 +42,27 @@ local function wait(what, condition)
     end
 end
 
+local function look_at_state(all)
+    local state = vim.empty_dict()
+    for _, item in ipairs(all) do
+        local path = vim.api.nvim_buf_get_name(item.bufnr)
+        state[path] = state[path] or {}
+        table.insert(state[path], item.lnum + 1)
+    end
+    for _, lines in pairs(state) do
+        table.sort(lines)
+    end
+    local states = result.diagnosticStates
+    if not vim.deep_equal(states[#states], state) then
+        table.insert(states, state)
+    end
+end
+
 local severities = { 'error', 'warning', 'information', 'hint' }
 local known = {}
 local function look_at_diagnostics()
     local all = vim.diagnostic.get(nil)
+    look_at_state(all)
     local counts = result.diagnosticCounts
     if counts[#counts] ~= #all then
         counts[#counts + 1] = #all
