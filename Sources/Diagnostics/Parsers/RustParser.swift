@@ -235,7 +235,6 @@ enum RustCode {
         guard let rest = words.after(prefix: "note: `#["), let (_, after) = rest.cut(at: "("),
             let (name, tail) = after.cut(at: ")"), tail.has("on by default") || tail.equals("]`")
         else { return nil }
-        let lint = name.find("::").map { _ in String(name) } ?? String(name)
-        return lint.utf8.allSatisfy { $0.isIdentifier || $0 == UInt8(ascii: ":") } ? lint : nil
+        return name.utf8.allSatisfy { $0.isIdentifier || $0 == UInt8(ascii: ":") } ? String(name) : nil
     }
 }
