@@ -122,11 +122,14 @@ actor CheckRunner {
         nextItem = kept?.item ?? nextItem + 1
         let itemId = "check-\(nextItem)"
         let treeHash = kept?.treeHash ?? state.treeHash
+        let startedAt = kept.map(\.startedAt) ?? currentMilliseconds()
         if kept == nil {
             try await runner.log.append(
                 .checkStarted(CheckStarted(itemId: itemId, name: check.name, command: check.command)),
                 keeping: [
-                    .value(KeptKey.check, KeptCheck(name: check.name, item: nextItem, treeHash: treeHash))
+                    .value(
+                        KeptKey.check,
+                        KeptCheck(name: check.name, item: nextItem, treeHash: treeHash, startedAt: startedAt))
                 ])
         }
         let before = try await changes.addedPaths()
@@ -156,7 +159,7 @@ actor CheckRunner {
             name: check.name, command: check.command, required: check.required, passed: outcome.result.succeeded,
             result: outcome.result, errors: parsed.diagnostics.count { $0.severity == .error },
             warnings: parsed.diagnostics.count { $0.severity == .warning }, tests: parsed.tests?.counts,
-            startedAt: currentMilliseconds() - outcome.result.durationMilliseconds, treeHash: treeHash)
+            startedAt: startedAt, treeHash: treeHash)
         // A check that rewrites sources proves nothing about the tree that it leaves behind.
         latest[check.name] = evidence
         let heading = "Check `\(check.name)` (\(ShellQuoting.join(check.command))): \(outcome.result.summary)\n"

@@ -153,6 +153,8 @@ struct KeptCheck: Codable, Sendable {
     var name: String
     var item: Int
     var treeHash: String
+    /// Milliseconds since 1970; absent in what an earlier version kept.
+    var startedAt: Int?
 }
 
 /// Checks of the present round that have ended.
