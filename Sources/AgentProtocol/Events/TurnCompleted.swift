@@ -14,9 +14,8 @@ public struct TurnCompleted: Codable, Sendable, Equatable {
     public var durationMilliseconds: Int
 
     public init(
-        turnId: String, outcome: TurnOutcome, reason: String, evidence: [CheckEvidence],
-        treeHash: String? = nil, changedFiles: [String], steps: Int,
-        durationMilliseconds: Int
+        turnId: String, outcome: TurnOutcome, reason: String, evidence: [CheckEvidence], treeHash: String? = nil,
+        changedFiles: [String], steps: Int, durationMilliseconds: Int
     ) {
         self.turnId = turnId
         self.outcome = outcome
