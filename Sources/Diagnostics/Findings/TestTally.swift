@@ -5,24 +5,34 @@ import AgentProtocol
 /// The same run may be told twice, by name in a report and as totals in the text, and one output may hold several runs
 /// (a package each): totals of one parser add up, and of two parsers the one that knows of more tests is believed.
 struct TestTally {
-    private var outcomes: [String: TestResults.Outcome] = [:]
-    private var named: [String: TestCounts] = [:]
+    private var named: [String: Named] = [:]
     private var totals: [String: TestCounts] = [:]
+    private var names = 0
 
     /// More tests than any run has.
     private static let most = 1 << 32
 
+    /// What one parser was told by name.
+    private struct Named {
+        var counts = TestCounts()
+        var outcomes: [String: TestResults.Outcome] = [:]
+    }
+
     /// A test has ended. Of a test that ran twice the last run counts.
     mutating func add(_ name: String, _ outcome: TestResults.Outcome, parser: String) {
         let key = name.utf8.count <= DiagnosticLimits.messageBytes ? name : String(name[...].limited(toBytes: 256))
-        if let before = outcomes[key] {
-            change(before, parser: parser, by: -1)
-        } else if outcomes.count >= DiagnosticLimits.tests {
-            change(outcome, parser: parser, by: 1)
-            return
+        var own = named[parser, default: Named()]
+        // Not copied while it is changed.
+        named[parser] = nil
+        defer { named[parser] = own }
+        if let before = own.outcomes[key] {
+            own.counts[before] -= 1
+            own.outcomes[key] = outcome
+        } else if names < DiagnosticLimits.tests {
+            names += 1
+            own.outcomes[key] = outcome
         }
-        outcomes[key] = outcome
-        change(outcome, parser: parser, by: 1)
+        own.counts[outcome] += 1
     }
 
     /// The runner has printed its totals.
@@ -35,18 +45,33 @@ struct TestTally {
             skipped: sum(before.skipped, counts.skipped))
     }
 
-    private mutating func change(_ outcome: TestResults.Outcome, parser: String, by step: Int) {
-        switch outcome {
-        case .passed: named[parser, default: TestCounts()].passed += step
-        case .failed: named[parser, default: TestCounts()].failed += step
-        case .skipped: named[parser, default: TestCounts()].skipped += step
-        }
-    }
-
     /// nil when no parser saw a test.
     var results: TestResults? {
-        let counts = totals.merging(named) { $0.total >= $1.total ? $0 : $1 }.values
+        let counts = totals.merging(named.mapValues(\.counts)) { $0.total >= $1.total ? $0 : $1 }.values
         guard let most = counts.max(by: { ($0.total, $0.failed) < ($1.total, $1.failed) }) else { return nil }
+        // In the order of the names, so that the same output always gives the same.
+        let outcomes = named.sorted { $0.key < $1.key }.reduce(into: [:]) { all, own in
+            all.merge(own.value.outcomes) { $0 == .failed ? $0 : $1 }
+        }
         return TestResults(counts: most, outcomes: outcomes)
+    }
+}
+
+extension TestCounts {
+    fileprivate subscript(outcome: TestResults.Outcome) -> Int {
+        get {
+            switch outcome {
+            case .passed: passed
+            case .failed: failed
+            case .skipped: skipped
+            }
+        }
+        set {
+            switch outcome {
+            case .passed: passed = newValue
+            case .failed: failed = newValue
+            case .skipped: skipped = newValue
+            }
+        }
     }
 }
