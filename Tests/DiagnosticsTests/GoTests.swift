@@ -41,11 +41,29 @@ import Testing
         let panic = output.diagnostics.first { $0.test?.name == "TestPanic" }
         #expect(panic?.message == "TestPanic: panic: assignment to entry in nil map")
         #expect(panic?.test?.stack?.first?.message == "ex.TestPanic")
-        #expect(output.tests?.outcomes["TestBad"] == .failed)
         if fixture.hasSuffix("jsonl") {
+            #expect(output.tests?.outcomes["TestBad"] == .failed)
             #expect(output.tests?.counts == TestCounts(passed: 1, failed: 3, skipped: 1))
         }
+        // The text names only what failed: how many passed is not known, and not said.
+        if fixture.hasSuffix("txt") { #expect(output.tests == nil) }
         #expect(output.unparsed == "")
+    }
+
+    @Test func aLineOfAProgramIsNoFinding() {
+        let log = "main.go:12: listening on :8080\n"
+        #expect(parse(log, command: ["go", "run", "."]).diagnostics.isEmpty)
+        let built = parse("# example.com/pkg\nasm.s:3: unknown mnemonic\n", command: ["go", "build", "./..."])
+        #expect(built.briefs == ["go error asm.s 3:1-3:1: unknown mnemonic"])
+    }
+
+    @Test func manyFailuresAndLongEvents() {
+        var text = ""
+        for number in 0..<30_000 { text += "--- FAIL: Test\(number) (0.00s)\n    a_test.go:1: no\n" }
+        #expect(parse(text, command: ["go", "test"]).diagnostics.count == DiagnosticLimits.diagnostics)
+        let lines = String(repeating: "x\\n", count: 300_000)
+        let event = #"{"Action":"output","Package":"p","Test":"T","Output":""# + lines + "\"}\n"
+        #expect(parse(stdout: Array(event.utf8), command: ["go", "test", "-json"]).diagnostics.isEmpty)
     }
 
     @Test func values() {

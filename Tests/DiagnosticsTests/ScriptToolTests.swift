@@ -111,6 +111,35 @@ import Testing
         #expect(yaml.diagnostics.allSatisfy { $0.tool == "yamllint" && $0.code != nil })
     }
 
+    /// What another tool writes behind shellcheck's words, or tsc's, is read by its own parser.
+    @Test func othersInTheSameOutput() {
+        let shell = parse(
+            stdout: Fixture.bytes("shellcheck-tty.txt") + Array("\na.c:3:1: error: expected ';'\nall done\n".utf8),
+            command: ["sh", "-c", "shellcheck a.sh; make"])
+        #expect(shell.diagnostics.last.map { brief($0) }?.hasSuffix("a.c 3:1-3:1: expected ';'") == true)
+        #expect(shell.unparsed.contains("all done"))
+        let script = parse(
+            "src/a.ts(2,33): error TS2304: Cannot find name 'x'.\n3 files copied\n",
+            command: ["sh", "-c", "tsc; cp"])
+        #expect(script.unparsed.contains("3 files copied"))
+    }
+
+    @Test func fixesOfManyFiles() {
+        var document = ""
+        for number in 0..<200 {
+            document += document.isEmpty ? "[" : ","
+            document +=
+                #"{"filePath":"f\#(number).js","messages":[{"ruleId":"semi","severity":2,"message":"m","line":2,"#
+            document += #""column":3,"fix":{"range":[4,5],"text":";"}}]}"#
+        }
+        let output = parse(
+            stdout: Array((document + "]").utf8), command: ["eslint", "-f", "json"], files: ["f7.js": "éx\nab\n"])
+        #expect(output.diagnostics.count == 200)
+        let place = output.diagnostics[7].fixes?.first?.edits.first?.range
+        #expect(place == TextRange(startLine: 2, startColumn: 2, endLine: 2, endColumn: 3))
+        #expect(output.diagnostics[8].fixes == nil)
+    }
+
     @Test func lua() {
         for (fixture, codes) in [
             ("luacheck.txt", [nil, nil, nil]), ("luacheck-codes.txt", ["W111", "W211", "W212"]),

@@ -59,7 +59,10 @@ struct GoParser: DiagnosticParser {
             return true
         }
         let text = line.after(prefix: "vet: ") ?? line
-        if isExpected || isInPackage, let located = LocatedLine(text), located.line > 0, Self.isSource(located) {
+        // Without a column, and outside of a package's part, it may be a line of a program's own log.
+        if isExpected || isInPackage, let located = LocatedLine(text), located.line > 0, Self.isSource(located),
+            isInPackage || located.column != nil || line.begins("vet: ")
+        {
             add(located, &collector)
             return true
         }

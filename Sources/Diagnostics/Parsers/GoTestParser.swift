@@ -50,14 +50,14 @@ struct GoTestParser: DiagnosticParser {
     private mutating func takeEvent(_ event: JSON, _ collector: inout FindingCollector) {
         guard event["Action"]?.stringValue == "output", let output = event["Output"]?.stringValue else { return }
         let test = event["Test"]?.stringValue ?? ""
-        var pending = open.removeValue(forKey: test) ?? ""
-        pending += output
+        let joined = (open.removeValue(forKey: test) ?? "") + output
+        var pending = joined[...]
         while let end = pending.utf8.firstIndex(of: 0x0A) {
             _ = text.read(pending[..<end], test: test, &collector)
-            pending = String(pending[pending.utf8.index(after: end)...])
+            pending = pending[pending.utf8.index(after: end)...]
         }
         if !pending.isEmpty, pending.utf8.count < DiagnosticLimits.lineBytes, open.count < Self.mostOpen {
-            open[test] = pending
+            open[test] = String(pending)
         }
     }
 }
@@ -69,9 +69,12 @@ struct GoTestText {
     private var said: [String: [Message]] = [:]
     /// The test whose lines come now.
     private var current: String?
-    /// Failed tests in this run of a package, in order, and whether something was told of each.
-    private var failed: [(name: String, isTold: Bool)] = []
+    /// Failed tests in this run of a package, in order.
+    private var failed: [String] = []
+    /// The same by name, and whether something was told of each.
+    private var isTold: [String: Bool] = [:]
     private var panic: GoPanic?
+    /// Whether every test is named, and not only those that failed.
     private var isVerbose = false
 
     private struct Message {
@@ -92,7 +95,7 @@ struct GoTestText {
             endPanic(&collector)
         }
         let text = line.trimmed
-        if text.begins("--- "), readVerdict(text, &collector) { return true }
+        if text.begins("--- "), readVerdict(text, test: test, &collector) { return true }
         if line.begins("=== ") {
             isVerbose = true
             let words = line.utf8.split(separator: 0x20)
@@ -110,18 +113,24 @@ struct GoTestText {
     }
 
     /// `--- FAIL: TestBad/sub (0.00s)`.
-    private mutating func readVerdict(_ text: Substring, _ collector: inout FindingCollector) -> Bool {
+    private mutating func readVerdict(
+        _ text: Substring, test: String?, _ collector: inout FindingCollector
+    ) -> Bool {
         let verdicts: [(String, TestResults.Outcome)] = [
             ("--- FAIL: ", .failed), ("--- PASS: ", .passed), ("--- SKIP: ", .skipped),
         ]
         for (prefix, outcome) in verdicts {
             guard let rest = text.after(prefix: prefix) else { continue }
             let name = String(rest.cut(at: " (")?.before ?? rest)
-            collector.test(name, outcome)
+            // Without -v nobody knows how many passed.
+            if isVerbose || test != nil { collector.test(name, outcome) }
             let messages = said.removeValue(forKey: name) ?? []
             current = outcome == .passed ? nil : name
             guard outcome == .failed else { return true }
-            failed.append((name, false))
+            if isTold[name] == nil, failed.count < Self.mostTests {
+                failed.append(name)
+                isTold[name] = false
+            }
             for message in messages { add(message, of: name, &collector) }
             return true
         }
@@ -132,7 +141,7 @@ struct GoTestText {
     private mutating func readMessage(
         _ line: Substring, of test: String, _ collector: inout FindingCollector
     ) -> Bool {
-        let isFailed = failed.contains { $0.name == test }
+        let isFailed = isTold[test] != nil
         if let located = LocatedLine(line.trimmed), located.line > 0, located.fileExtension == "go" {
             let message = Message(place: place(located, &collector), text: String(located.rest.trimmed))
             if isFailed {
@@ -144,6 +153,8 @@ struct GoTestText {
         }
         if isFailed, collector.hasCurrent, line.indentation >= 8 {
             collector.amendCurrent { finding in
+                // Beyond that it is cut anyway.
+                guard finding.message.utf8.count < DiagnosticLimits.messageBytes else { return }
                 finding.message += "\n" + line.trimmed
                 GoTestText.readValues(&finding)
             }
@@ -173,7 +184,7 @@ struct GoTestText {
             test: Finding.Test(name: test))
         Self.readValues(&finding)
         collector.add(finding)
-        if let index = failed.lastIndex(where: { $0.name == test }) { failed[index].isTold = true }
+        if isTold[test] != nil { isTold[test] = true }
     }
 
     /// `got 3, want 1.5`, which Go's own style asks for; `expected: 1` and `actual  : 2` of testify.
@@ -203,24 +214,29 @@ struct GoTestText {
     }
 
     private mutating func endPackage(_ collector: inout FindingCollector) {
-        for test in failed where !test.isTold {
-            // Of a test with failed subtests these tell.
-            if failed.contains(where: { $0.name[...].begins(test.name + "/") }) { continue }
+        // Of a test with failed subtests these tell.
+        let parents = Set(failed.compactMap { Self.parent($0) })
+        for test in failed where isTold[test] == false && !parents.contains(test) {
             collector.add(
                 Finding(
-                    tool: "go test", severity: .error, message: "\(test.name): failed", place: nil,
-                    test: Finding.Test(name: test.name)))
+                    tool: "go test", severity: .error, message: "\(test): failed", place: nil,
+                    test: Finding.Test(name: test)))
         }
         collector.endFinding()
-        (failed, current) = ([], nil)
+        (failed, isTold, current) = ([], [:], nil)
         said = [:]
+    }
+
+    /// The test that a subtest is of; a test fails with its subtests, so one step is enough.
+    private static func parent(_ name: String) -> String? {
+        name.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(name[..<$0]) }
     }
 
     private mutating func endPanic(_ collector: inout FindingCollector) {
         guard let ended = panic else { return }
         panic = nil
-        let name = failed.last?.name ?? current
-        if let index = failed.indices.last { failed[index].isTold = true }
+        let name = failed.last ?? current
+        if let last = failed.last { isTold[last] = true }
         collector.add(ended.finding(test: name))
         collector.endFinding()
     }

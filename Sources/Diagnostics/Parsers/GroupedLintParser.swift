@@ -12,39 +12,48 @@ struct GroupedLintParser: DiagnosticParser {
     private let isExpected: Bool
     /// The file whose findings come.
     private var file: Substring?
-    /// The line of the file that shellcheck looks at.
-    private var line: Int?
+
+    /// Lines of one part of shellcheck's output.
+    private static let mostLines = 200
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
-    mutating func finish(into collector: inout FindingCollector) { (file, line) = (nil, nil) }
+    mutating func finish(into collector: inout FindingCollector) { file = nil }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let text = cursor.line
+        if let (file, line) = Self.shellHeading(text) {
+            cursor.advance()
+            takeTTY(file, line, &cursor, &collector)
+            return true
+        }
+        if isExpected, text.trimmed.equals("Did you mean:") {
+            skipPart(&cursor)
+            return true
+        }
         guard
-            takeHeading(cursor) || takeStylish(text, &collector) || takeTTY(text, &collector)
-                || takeUnix(text, &collector)
+            takeHeading(cursor) || takeStylish(text, &collector) || takeUnix(text, &collector)
                 || isExpected && isRemark(text)
         else { return false }
         cursor.advance()
         return true
     }
 
+    /// `In a.sh line 3:`.
+    private static func shellHeading(_ text: Substring) -> (file: Substring, line: Int)? {
+        guard let rest = text.after(prefix: "In "), let inner = rest.before(suffix: ":"),
+            let (name, number) = inner.cut(at: " line "), let line = number.smallNumber
+        else { return nil }
+        return (name, line)
+    }
+
+    /// A name alone in its line, then an indented finding.
     private mutating func takeHeading(_ cursor: OutputCursor) -> Bool {
         let text = cursor.line
-        // `In a.sh line 3:`
-        if let rest = text.after(prefix: "In "), let inner = rest.before(suffix: ":"),
-            let (name, number) = inner.cut(at: " line "),
-            let line = number.smallNumber
-        {
-            (file, self.line) = (name, line)
-            return true
-        }
-        // A name alone in its line, then an indented finding.
         guard text.indentation == 0, text.has("/") || text.has("."), !text.has(": "), let next = cursor.peek(),
             Self.stylish(next) != nil
         else { return false }
-        (file, line) = (text, nil)
+        file = text
         return true
     }
 
@@ -62,7 +71,7 @@ struct GroupedLintParser: DiagnosticParser {
     }
 
     private mutating func takeStylish(_ text: Substring, _ collector: inout FindingCollector) -> Bool {
-        guard let file, line == nil, let (line, column, severity, rest) = Self.stylish(text) else { return false }
+        guard let file, let (line, column, severity, rest) = Self.stylish(text) else { return false }
         var message = rest
         var rule: String?
         // The rule stands in a column of its own.
@@ -93,26 +102,32 @@ struct GroupedLintParser: DiagnosticParser {
         return nil
     }
 
+    /// The source line, and below it what is wrong, up to a blank line:
     /// `     ^-- SC2086 (info): Double quote to prevent globbing and word splitting.`
-    private mutating func takeTTY(_ text: Substring, _ collector: inout FindingCollector) -> Bool {
-        guard let file, let line else { return false }
-        let trimmed = text.trimmed
-        guard trimmed.begins("^"), let (marks, rest) = trimmed.cut(at: " "), rest.begins("SC"),
-            let (head, message) = rest.cut(at: ": ")
-        else {
-            // The source line, and a proposal below `Did you mean:`.
-            return isExpected && !text.begins("For more information:")
+    private func takeTTY(
+        _ file: Substring, _ line: Int, _ cursor: inout OutputCursor, _ collector: inout FindingCollector
+    ) {
+        for _ in 0..<Self.mostLines where !cursor.isAtEnd && !cursor.line.isBlank {
+            let text = cursor.line
+            cursor.advance()
+            let trimmed = text.trimmed
+            guard trimmed.begins("^"), let (marks, rest) = trimmed.cut(at: " "), rest.begins("SC"),
+                let (head, message) = rest.cut(at: ": ")
+            else { continue }
+            let (code, level) = head.cut(at: " (") ?? (head, "")
+            var place = collector.place(file, line: line, column: text.indentation + 1, unit: .cells)
+            place?.cells = marks.ends("--") ? nil : marks.utf8.count
+            collector.add(
+                Finding(
+                    tool: "shellcheck", severity: ShellCheckShape.severity(String(level.before(suffix: ")") ?? level)),
+                    code: String(code), codeURL: ShellCheckText.url(String(code)), message: String(message),
+                    place: place, tags: code.equals("SC2034") ? [.unnecessary] : []))
+            collector.endFinding()
         }
-        let (code, level) = head.cut(at: " (") ?? (head, "")
-        var place = collector.place(file, line: line, column: text.indentation + 1, unit: .cells)
-        place?.cells = marks.ends("--") ? nil : marks.utf8.count
-        collector.add(
-            Finding(
-                tool: "shellcheck", severity: ShellCheckShape.severity(String(level.before(suffix: ")") ?? level)),
-                code: String(code), codeURL: ShellCheckText.url(String(code)), message: String(message), place: place,
-                tags: code.equals("SC2034") ? [.unnecessary] : []))
-        collector.endFinding()
-        return true
+    }
+
+    private func skipPart(_ cursor: inout OutputCursor) {
+        for _ in 0..<Self.mostLines where !cursor.isAtEnd && !cursor.line.isBlank { cursor.advance() }
     }
 
     /// `/src/bad.js:1:7: 'unused' is assigned a value but never used. [Error/no-unused-vars]`
@@ -133,9 +148,8 @@ struct GroupedLintParser: DiagnosticParser {
         return true
     }
 
-    private mutating func isRemark(_ text: Substring) -> Bool {
-        if text.begins("For more information:") { (file, line) = (nil, nil) }
-        return text.begins("✖ ") || text.has(" potentially fixable with the `--fix` option")
+    private func isRemark(_ text: Substring) -> Bool {
+        text.begins("✖ ") || text.has(" potentially fixable with the `--fix` option")
             || text.begins("For more information:") || text.trimmed.begins("https://www.shellcheck.net/wiki/")
             || text.ends(" problems") || text.ends(" problem")
     }

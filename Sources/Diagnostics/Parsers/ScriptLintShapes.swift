@@ -10,6 +10,7 @@ enum ESLintShape: LintShape {
 
     static func findings(_ value: JSON, tool: String?, _ collector: inout FindingCollector) -> [Finding] {
         var findings: [Finding] = []
+        var offsets = OffsetTable()
         for file in elements(value) {
             guard let path = file["filePath"]?.stringValue else { continue }
             for one in elements(file, "messages") {
@@ -24,12 +25,14 @@ enum ESLintShape: LintShape {
                     tool: "eslint", severity: isError ? .error : .warning, code: rule,
                     codeURL: rule.flatMap { url($0) },
                     message: message, place: place, tags: tags(rule))
-                if let fix = one["fix"].flatMap({ self.fix($0, title: "Fix \(rule ?? "it")", path, &collector) }) {
+                if let fix = one["fix"].flatMap({
+                    self.fix($0, title: "Fix \(rule ?? "it")", path, &offsets, &collector)
+                }) {
                     finding.fixes.append(fix)
                 }
                 for suggestion in (one["suggestions"]?.arrayValue ?? []).prefix(DiagnosticLimits.fixes) {
                     guard let title = suggestion["desc"]?.stringValue,
-                        let fix = suggestion["fix"].flatMap({ self.fix($0, title: title, path, &collector) })
+                        let fix = suggestion["fix"].flatMap({ self.fix($0, title: title, path, &offsets, &collector) })
                     else { continue }
                     finding.fixes.append(fix)
                 }
@@ -58,13 +61,13 @@ enum ESLintShape: LintShape {
     }
 
     private static func fix(
-        _ fix: JSON, title: String, _ path: String, _ collector: inout FindingCollector
+        _ fix: JSON, title: String, _ path: String, _ offsets: inout OffsetTable, _ collector: inout FindingCollector
     ) -> Finding.Fix? {
         guard let text = fix["text"]?.stringValue, let start = fix["range"]?[0]?.intValue,
             let end = fix["range"]?[1]?.intValue, 0 <= start, start <= end,
             let file = collector.place(path[...], line: 0)?.file, let inside = file.inside,
-            let from = OffsetPlace.of(start, in: inside, collector.resolver),
-            let to = OffsetPlace.of(end, in: inside, collector.resolver)
+            let from = offsets.place(start, in: inside, collector.resolver),
+            let to = offsets.place(end, in: inside, collector.resolver)
         else { return nil }
         var place = Finding.Place(file: file, line: from.line, column: from.column, unit: .utf16)
         place.endLine = to.line
@@ -73,22 +76,39 @@ enum ESLintShape: LintShape {
     }
 }
 
-/// From an offset into a file to a line and a column.
-enum OffsetPlace {
-    /// Lines looked through. A fix further down a generated file is not worth the time.
+/// From offsets into files to lines and columns.
+struct OffsetTable {
+    /// UTF-16 offsets of the beginnings of the lines read of a file, and of the end of the last.
+    private var starts: [String: [Int]] = [:]
+    /// Lines that may still be read, of all files together: a hostile document names very many.
+    private var left = 50_000
+
+    /// Lines read of one file. A fix further down a generated file is not worth the time.
     private static let mostLines = 5000
 
     /// - Parameter offset: UTF-16 code units from the beginning.
-    /// - Returns: line and column from 1, the column in UTF-16; nil when the file ends before.
-    static func of(_ offset: Int, in path: String, _ resolver: PathResolver) -> (line: Int, column: Int)? {
-        var left = offset
-        for number in 1...mostLines {
-            guard let line = resolver.sourceLine(path, number) else { return left == 0 ? (number, 1) : nil }
-            let length = line.utf16.count
-            if left <= length { return (number, left + 1) }
-            left -= length + 1
+    /// - Returns: line and column from 1, the column in UTF-16; nil when the file ends before, or is not read so far.
+    mutating func place(_ offset: Int, in path: String, _ resolver: PathResolver) -> (line: Int, column: Int)? {
+        let table = starts[path] ?? read(path, resolver)
+        starts[path] = table
+        guard offset >= 0, let end = table.last, offset <= end else { return nil }
+        // The last line that begins at or before the offset.
+        var (low, high) = (0, table.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if table[middle] <= offset { low = middle } else { high = middle }
         }
-        return nil
+        return (low + 1, offset - table[low] + 1)
+    }
+
+    private mutating func read(_ path: String, _ resolver: PathResolver) -> [Int] {
+        var table = [0]
+        for number in 1...Self.mostLines where left > 0 {
+            guard let line = resolver.sourceLine(path, number) else { break }
+            left -= 1
+            table.append((table.last ?? 0) + line.utf16.count + 1)
+        }
+        return table
     }
 }
 

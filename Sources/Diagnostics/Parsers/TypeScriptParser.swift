@@ -21,14 +21,15 @@ struct TypeScriptParser: DiagnosticParser {
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
-        if let (place, head) = plain(line, &collector) ?? pretty(line, &collector) {
+        let plain = plain(line, &collector)
+        if let (place, head) = plain ?? pretty(line, &collector) {
             cursor.advance()
             var finding = Finding(
                 tool: "tsc", severity: head.severity, code: head.code, message: String(head.message), place: place,
                 tags: Self.tags(head.code))
             readMore(&finding, &cursor)
             collector.add(finding)
-            takePrettyRest(&cursor, &collector)
+            if plain == nil { takePrettyRest(&cursor, &collector) }
             collector.endFinding()
             return true
         }
