@@ -45,6 +45,8 @@ final class UnixSocketClaim: Sendable {
     func release() {
         var status = stat()
         if lstat(path, &status) == 0, status.st_ino == inode { _ = unlink(path) }
+        // Closing alone leaves it locked while a process that is just being started has a copy of the descriptor.
+        _ = flock(lock, LOCK_UN)
         _ = close(lock)
     }
 

@@ -19,5 +19,9 @@ final class StateLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone leaves it locked while a process that is just being started has a copy of the descriptor.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
