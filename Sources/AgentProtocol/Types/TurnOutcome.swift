@@ -2,7 +2,7 @@
 public enum TurnOutcome: String, Codable, Sendable, CaseIterable {
     /// Every required check passed on the exact tree that is handed over.
     case verified
-    /// The model ended its work, but a required check failed, or there is none.
+    /// The model ended its work, but a required check failed, there is none, or `gateFindings` speak against them.
     case unverified
     /// Nothing was changed and nothing asked for it: an answer only.
     case answered

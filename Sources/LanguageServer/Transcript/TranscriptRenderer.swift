@@ -314,6 +314,9 @@ extension TranscriptRenderer {
             text += "- \(MarkdownText.code(evidence.name)): \(verdict), \(Wording.result(evidence.result))"
             text += Wording.tests(evidence.tests) + "\n"
         }
+        for finding in (event.gateFindings ?? []).prefix(Self.mostItems) {
+            text += "- \(MarkdownText.code(finding.rule)): \(Wording.finding(finding))\n"
+        }
         if let tree = event.treeHash { text += "- tree \(MarkdownText.code(tree))\n" }
         for path in event.changedFiles.prefix(Self.mostItems) { text += "- changed \(MarkdownText.code(path))\n" }
         let time = Wording.duration(milliseconds: event.durationMilliseconds)

@@ -29,6 +29,13 @@ enum Wording {
         return "; tests: \(counts.passed) passed, \(counts.failed) failed, \(counts.skipped) skipped"
     }
 
+    /// `tests/test_a.py:12: the test test_one is gone`
+    static func finding(_ finding: GateFinding) -> String {
+        let line = finding.line.map { ":\($0)" } ?? ""
+        let place = finding.path.map { "\(DisplayText.exact($0, limit: 300))\(line): " } ?? ""
+        return place + DisplayText.cleaned(finding.message)
+    }
+
     static func outcome(_ outcome: TurnOutcome) -> String {
         switch outcome {
         case .verified: "verified"

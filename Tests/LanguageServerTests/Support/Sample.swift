@@ -22,12 +22,13 @@ enum Sample {
     }
 
     static func turnCompleted(
-        _ outcome: TurnOutcome = .verified, changed: [String] = [], reason: String = "all checks passed"
+        _ outcome: TurnOutcome = .verified, changed: [String] = [], reason: String = "all checks passed",
+        findings: [GateFinding]? = nil
     ) -> AgentEvent {
         .turnCompleted(
             TurnCompleted(
-                turnId: "1", outcome: outcome, reason: reason, evidence: [evidence()], treeHash: "abc123",
-                changedFiles: changed, steps: 2, durationMilliseconds: 1500))
+                turnId: "1", outcome: outcome, reason: reason, evidence: [evidence()], gateFindings: findings,
+                treeHash: "abc123", changedFiles: changed, steps: 2, durationMilliseconds: 1500))
     }
 
     static func evidence(passed: Bool = true) -> CheckEvidence {

@@ -134,6 +134,20 @@ import Testing
         #expect(end.contains("Verified"))
     }
 
+    @Test func whatSpeaksAgainstThePassedChecksIsShown() {
+        let text = render([
+            Sample.turnCompleted(
+                .unverified, reason: "the checks pass, but not by mending",
+                findings: [
+                    GateFinding(
+                        rule: "test-deleted", path: "tests/a.py", line: 3, message: "`test_one` is\u{1B}[2J gone"),
+                    GateFinding(rule: "fewer-tests-run", message: "2 instead of 3"),
+                ])
+        ])
+        #expect(text.contains("- `test-deleted`: tests/a.py:3: `test_one` is gone\n"))
+        #expect(text.contains("- `fewer-tests-run`: 2 instead of 3\n"))
+    }
+
     @Test func completedTextWins() {
         let text = render([
             .messageDelta(MessageDelta(itemId: "m", text: "wrong")),
