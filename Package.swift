@@ -7,6 +7,7 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -76,7 +77,7 @@ let package = Package(
 
         // Service side
         module("Models", ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore, nioHTTP1]),
-        module("Store", ["AgentProtocol", "JSON", .product(name: "GRDB", package: "GRDB.swift")]),
+        module("Store", ["AgentProtocol", "JSON", grdb]),
         module(
             "Agent",
             [
@@ -155,7 +156,7 @@ let package = Package(
                 nioCore,
                 nioPosix, nioHTTP1,
             ]),
-        tests("StoreTests", ["Store", "AgentProtocol", "JSON", "TestSupport"]),
+        tests("StoreTests", ["Store", "AgentProtocol", "JSON", "TestSupport", grdb]),
         tests(
             "AgentTests",
             [
@@ -168,8 +169,7 @@ let package = Package(
             "ServiceTests",
             [
                 "Service", "ServiceClient", "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC",
-                "Policy",
-                "ProjectConfiguration", "Sandbox", "Store", "WebSocket", "TestSupport",
+                "Models", "Policy", "ProjectConfiguration", "Sandbox", "Store", "WebSocket", "TestSupport", grdb,
             ]),
         tests(
             "LanguageServerTests",

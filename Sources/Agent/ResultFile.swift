@@ -1,5 +1,6 @@
 import AgentProtocol
 import JSON
+import Sandbox
 import Workspace
 
 #if canImport(Glibc)
@@ -33,7 +34,7 @@ public struct ResultFile: Sendable {
         }
     }
 
-    func remove() async {
+    public func remove() async {
         let path = path
         _ = try? await Background.run { unlink(path) }
     }

@@ -102,7 +102,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// Newest first, at most `limit`, older than the session `before` when given.
+    /// Newest first, at most `limit`, older than the session `before` when given. Records that cannot be read are left out.
     public func sessions(workspaceFolder: String?, before: String?, limit: Int) throws(StoreError) -> [SessionRecord] {
         try reading { database in
             var conditions: [String] = []
@@ -115,21 +115,55 @@ public final class Store: Sendable {
                 conditions.append("(created, id) < (SELECT created, id FROM session WHERE id = ?)")
                 arguments.append(before)
             }
-            arguments.append(limit)
             let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-            return try String.fetchAll(
-                database, sql: "SELECT record FROM session \(filter) ORDER BY created DESC, id DESC LIMIT ?",
-                arguments: StatementArguments(arguments)
-            ).map(Self.record)
+            let texts = try String.fetchCursor(
+                database, sql: "SELECT record FROM session \(filter) ORDER BY created DESC, id DESC",
+                arguments: StatementArguments(arguments))
+            var records: [SessionRecord] = []
+            // One that cannot be read must not hide the others.
+            while records.count < limit, let text = try texts.next() {
+                if let record = try? Self.record(text) { records.append(record) }
+            }
+            return records
         }
     }
 
     /// Sessions that were live when the service last ended, in the order in which they were started.
-    public func liveSessions() throws(StoreError) -> [SessionRecord] {
-        let live = SessionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
-        return try reading { database in
-            try String.fetchAll(database, sql: "SELECT record FROM session WHERE state IN (\(live)) ORDER BY created")
-                .map(Self.record)
+    public func liveSessions() throws(StoreError) -> LiveRecords {
+        try reading { database in
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT id, record FROM session WHERE state IN (\(Self.live)) ORDER BY created")
+            var found = LiveRecords()
+            while let row = try rows.next() {
+                do {
+                    found.records.append(try Self.record(row[1]))
+                } catch {
+                    found.unreadable.append(.init(sessionId: row[0], reason: "\(error)"))
+                }
+            }
+            return found
+        }
+    }
+
+    /// Sessions that are over since before a time in milliseconds since 1970, the eldest first, at most `limit`.
+    public func ended(before time: Int, limit: Int) throws(StoreError) -> [String] {
+        try reading { database in
+            let texts = try String.fetchCursor(
+                database,
+                sql: "SELECT record FROM session WHERE created < ? AND state NOT IN (\(Self.live)) ORDER BY created",
+                arguments: [time])
+            var ids: [String] = []
+            while ids.count < limit, let text = try texts.next() {
+                if let record = try? Self.record(text), record.updatedAt < time { ids.append(record.sessionId) }
+            }
+            return ids
+        }
+    }
+
+    /// Removes a session with its events and all that is kept of it.
+    public func remove(_ id: String) throws(StoreError) {
+        try writing { database in
+            try database.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [id])
         }
     }
 
@@ -168,6 +202,9 @@ public final class Store: Sendable {
     }
 
     // MARK: Plumbing
+
+    /// The states of sessions that are not over, as SQL has them.
+    private static let live = SessionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
     private static func record(_ text: String) throws -> SessionRecord {
         try JSONCoder.decode(SessionRecord.self, from: JSON(parsing: text))

@@ -50,10 +50,12 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     var sessions = SessionManagerConfiguration(
         stateDirectory: configuration.stateDirectory, models: models, driver: driver,
         policyLayers: layers, limits: file.limits.applied(to: AgentLimits(environment: environment)))
+    sessions.log = log
     sessions.resources = file.limits.resources
     sessions.temporaryBytes = file.limits.temporaryBytes
     sessions.concurrency = file.concurrency
     sessions.warmPool = file.warmPool
+    sessions.retention = file.retention
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
     return try await SessionManager(configuration: sessions)

@@ -89,10 +89,15 @@ def test_sessions_wait_their_turn(world, project, obedient_model):  # noqa: F811
     assert states[ids[1]] == ("queued", 1) and states[ids[2]] == ("queued", 2)
     assert "queued (1)" in world.cofferdam("list", cwd=project, check=0).stdout
 
+    # So does one that is forked from a session that has its place.
+    world.cofferdam("fork", ids[0], cwd=project, check=0)
+    fork = next(iter(set(listed()) - set(ids)))
+    wait_for(lambda: listed()[fork] == ("queued", 3), "the fork to be queued", 120)
+
     # A service that is killed and started again keeps the order.
     world.stop_service(signal.SIGKILL)
-    wait_for(lambda: listed().get(ids[2]) == ("queued", 2), "the queue to be there again", 120)
-    assert listed()[ids[1]] == ("queued", 1)
+    wait_for(lambda: listed().get(fork) == ("queued", 3), "the queue to be there again", 120)
+    assert listed()[ids[1]] == ("queued", 1) and listed()[ids[2]] == ("queued", 2)
 
     # One that waits can be stopped; the others move up when the first ends.
     world.cofferdam("stop", ids[1], cwd=project, check=0)
@@ -100,8 +105,10 @@ def test_sessions_wait_their_turn(world, project, obedient_model):  # noqa: F811
     wait_for(lambda: listed()[ids[2]] == ("queued", 1), "the third to move up", 120)
     world.cofferdam("stop", ids[0], cwd=project, check=0)
     wait_for(lambda: events(third_said(), "toolCallStarted"), "the third to work", 120)
-    assert listed()[ids[2]] == ("running", None)
+    assert listed()[ids[2]] == ("running", None) and listed()[fork] == ("queued", 1)
     world.cofferdam("stop", ids[2], cwd=project, check=0)
+    wait_for(lambda: listed()[fork] == ("idle", None), "the fork to have its sandbox", 120)
+    world.cofferdam("stop", fork, cwd=project, check=0)
     for process in (first, second, third):
         process.wait(timeout=120)
 

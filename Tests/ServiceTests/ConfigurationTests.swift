@@ -48,9 +48,13 @@ import WebSocket
             #expect(try BearerTokens(file: path).identify(authorization: "Bearer \(token)") != nil)
             _ = try BearerTokens.generate(at: path)
             #expect(try BearerTokens(file: path).identify(authorization: "Bearer \(token)") == nil)
-            chmod(path, 0o622)
-            let error = #expect(throws: ConfigurationError.self) { try BearerTokens(file: path) }
-            #expect(error?.description.contains("chmod") == true)
+            for (mode, cure) in [(0o622, "chmod go-w"), (0o604, "chmod o=")] as [(mode_t, String)] {
+                chmod(path, mode)
+                let error = #expect(throws: ConfigurationError.self) { try BearerTokens(file: path) }
+                #expect(error?.description.contains(cure) == true)
+            }
+            chmod(path, 0o640)
+            _ = try BearerTokens(file: path)
             #expect(throws: ConfigurationError.self) { try BearerTokens(file: directory) }
             #expect(throws: ConfigurationError.self) { try BearerTokens(file: directory + "/none") }
         }

@@ -1,7 +1,10 @@
 import Agent
 import AgentProtocol
+import GRDB
 import Glibc
 import JSON
+import JSONRPC
+import Models
 import Sandbox
 import Store
 import Synchronization
@@ -23,6 +26,16 @@ struct SessionResumeTests {
             ended.withLock { $0.append(stateDirectory) }
             return OrphanEnd(wasRunning: true)
         }
+    }
+
+    private struct NoModel: ModelProvider {
+        let identifier = "none"
+
+        func stream(_ request: ModelRequest) -> AsyncThrowingStream<ModelEvent, any Error> {
+            AsyncThrowingStream { $0.finish() }
+        }
+
+        func shutdown() async {}
     }
 
     private func record(_ id: String, _ state: SessionState) -> SessionRecord {
@@ -71,6 +84,76 @@ struct SessionResumeTests {
                 stateDirectory: folder.path, models: ModelCatalog([]), driver: driver))
         while access("\(folder.path)/sessions/abandoned", F_OK) == 0 { await Task.yield() }
         #expect(driver.ended.withLock { $0 } == ["\(folder.path)/sessions/abandoned"])
+        await manager.drain(grace: .zero)
+    }
+
+    @Test("A session whose record cannot be read keeps its files, and no other from starting")
+    func unreadable() async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.makeFolder("sessions/damaged/upper")
+        _ = try folder.makeFolder("sessions/abandoned")
+        do {
+            let store = try Store(path: "\(folder.path)/sessions.sqlite")
+            try store.save(record("running", .running))
+            try store.save(record("damaged", .idle))
+        }
+        let other = try DatabaseQueue(path: "\(folder.path)/sessions.sqlite")
+        try await other.write { try $0.execute(sql: "UPDATE session SET record = '{}' WHERE id = 'damaged'") }
+        let driver = Driver()
+        let manager = try await SessionManager(
+            configuration: SessionManagerConfiguration(
+                stateDirectory: folder.path, models: ModelCatalog([]), driver: driver))
+        // What no session has is removed; by then the other would be, too.
+        while access("\(folder.path)/sessions/abandoned", F_OK) == 0 { await Task.yield() }
+        #expect(access("\(folder.path)/sessions/damaged/upper", F_OK) == 0)
+        #expect(driver.ended.withLock { $0 }.contains("\(folder.path)/sessions/damaged"))
+        #expect(try await manager.summary("running").state == .failed)
+        let listed = try await manager.list(AgentList.Params()).sessions.map(\.sessionId)
+        #expect(listed == ["running"])
+        await manager.drain(grace: .zero)
+    }
+
+    @Test("A key whose session never began is free for the next request with it")
+    func neverBegun() async throws {
+        let folder = try TemporaryFolder()
+        let workspace = try folder.makeFolder("workspace")
+        do {
+            let store = try Store(path: "\(folder.path)/sessions.sqlite")
+            var session = record("never", .failed)
+            session.idempotencyKey = "key"
+            try store.save(session)
+        }
+        let models = ModelCatalog([(name: "m", provider: NoModel())])
+        let manager = try await SessionManager(
+            configuration: SessionManagerConfiguration(stateDirectory: folder.path, models: models, driver: Driver()))
+        let params = AgentStart.Params(prompt: "p", workspaceFolder: workspace, idempotencyKey: "key")
+        let first = try await manager.start(params, user: "")
+        #expect(first.sessionId != "never")
+        #expect(try await manager.start(params, user: "").sessionId == first.sessionId)
+        await #expect(throws: ResponseError.self) { try await manager.summary("never") }
+        await manager.drain(grace: .zero)
+    }
+
+    @Test("Sessions that have been over for longer than they are kept go with their result")
+    func retention() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("sessions/old.result.json", "{}")
+        try folder.write("sessions/new.result.json", "{}")
+        do {
+            let store = try Store(path: "\(folder.path)/sessions.sqlite")
+            try store.save(record("old", .stopped))
+            var recent = record("new", .stopped)
+            recent.updatedAt = currentMilliseconds() - 86_000_000
+            try store.save(recent)
+        }
+        var configuration = SessionManagerConfiguration(
+            stateDirectory: folder.path, models: ModelCatalog([]), driver: Driver())
+        configuration.retention.days = 1
+        let manager = try await SessionManager(configuration: configuration)
+        await manager.removeOld()
+        #expect(try await manager.list(AgentList.Params()).sessions.map(\.sessionId) == ["new"])
+        #expect(access("\(folder.path)/sessions/old.result.json", F_OK) != 0)
+        #expect(access("\(folder.path)/sessions/new.result.json", F_OK) == 0)
         await manager.drain(grace: .zero)
     }
 }

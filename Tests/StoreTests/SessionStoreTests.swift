@@ -1,4 +1,5 @@
 import AgentProtocol
+import GRDB
 import Store
 import Testing
 import TestSupport
@@ -67,7 +68,7 @@ struct SessionStoreTests {
         let store = test.store
         for state in SessionState.allCases { try store.save(record(state.rawValue, state: state)) }
         #expect(
-            Set(try store.liveSessions().map(\.sessionId))
+            Set(try store.liveSessions().sessionIds)
                 == Set(SessionState.allCases.filter(\.isLive).map(\.rawValue)))
     }
 
@@ -82,5 +83,41 @@ struct SessionStoreTests {
         #expect(try store.lastSeq(of: "s") == 2)
         #expect(throws: StoreError.self) { try store.append([event(1)], to: "unknown") }
         #expect(try store.lastSeq(of: "unknown") == 0)
+    }
+
+    @Test("A record that cannot be read hides no other, and is named")
+    func unreadable() throws {
+        let test = try TestStore()
+        for (number, id) in ["a", "b", "c"].enumerated() { try test.store.save(record(id, createdAt: number)) }
+        let other = try DatabaseQueue(path: "\(test.folder.path)/sessions.sqlite")
+        try other.write { try $0.execute(sql: "UPDATE session SET record = '{\"sessionId\": 1}' WHERE id = 'b'") }
+        #expect(try test.store.sessions(workspaceFolder: nil, before: nil, limit: 2).map(\.sessionId) == ["c", "a"])
+        let live = try test.store.liveSessions()
+        #expect(live.records.map(\.sessionId) == ["a", "c"])
+        #expect(live.unreadable.map(\.sessionId) == ["b"])
+        #expect(Set(live.sessionIds) == ["a", "b", "c"])
+        #expect(throws: StoreError.self) { try test.store.session("b") }
+    }
+
+    @Test("Sessions that are over for long are found by their end; what is removed leaves nothing")
+    func removal() throws {
+        let test = try TestStore()
+        for (id, state, ended) in [("old", .stopped, 50), ("older", .failed, 40), ("new", .stopped, 100)]
+            as [(String, SessionState, Int)]
+        {
+            var session = record(id, state: state, createdAt: 10)
+            session.updatedAt = ended
+            try test.store.save(session)
+        }
+        var begun = record("s", state: .running, createdAt: 10)
+        begun.updatedAt = 20
+        try test.store.save(begun)
+        #expect(Set(try test.store.ended(before: 60, limit: 10)) == ["old", "older"])
+        #expect(try test.store.ended(before: 60, limit: 1).count == 1)
+        #expect(try test.store.ended(before: 5, limit: 10).isEmpty)
+        try test.store.append([LoggedEvent(seq: 1, params: Array("{}".utf8))], keeping: [], to: "s")
+        try test.store.remove("s")
+        #expect(try test.store.session("s") == nil)
+        #expect(try test.store.lastSeq(of: "s") == 0)
     }
 }

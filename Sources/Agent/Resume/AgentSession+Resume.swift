@@ -101,10 +101,8 @@ extension AgentSession {
         let directory = configuration.stateDirectory
         _ = await configuration.driver.endOrphan(stateDirectory: Self.setupDirectory(directory))
         _ = await configuration.driver.endOrphan(stateDirectory: directory)
-        guard !resumption.has(KeptKey.forked) else {
-            return await endResuming(reason: "the service ended while the session was being forked", state: .failed)
-        }
         do {
+            if let kept: KeptFork = resumption.take(KeptKey.forked) { return try await forkAgain(kept) }
             try await Background.run {
                 try LocalDriver.discard(stateDirectory: directory)
                 guard mkdir(directory, 0o700) == 0 else {

@@ -1,3 +1,4 @@
+import Sandbox
 import Workspace
 
 #if canImport(Glibc)

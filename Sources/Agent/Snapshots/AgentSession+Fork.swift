@@ -57,13 +57,34 @@ extension AgentSession {
         try await log.append(
             .sessionStatus(SessionStatusEvent(state: .starting)),
             keeping: [.value(KeptKey.start, KeptStart(configuration, startedAt: startedAt))]
-                + [KeptChange(KeptKey.forked, Array("true".utf8))]
+                + [
+                    .value(KeptKey.forked, KeptFork(point)), .value(KeptKey.step(step), record),
+                    .value(KeptKey.steps, steps.kept),
+                ]
                 + (try prompt.map { [try .value(KeptKey.prompt($0.number), $0)] } ?? [])
                 + (try askChanges()))
         try await emit(.sessionForked(SessionForked(from: point.parent, step: point.parentStep)))
         if let prompt { queue.append(prompt) }
         startClock()
         beginBoot()
+    }
+
+    /// Begins again as another session was at a step: the service ended before the sandbox was there.
+    func forkAgain(_ kept: KeptFork) async throws {
+        let directory = configuration.stateDirectory
+        let snapshot = try await Background.run {
+            WorkspaceSnapshot(
+                base: kept.frozen.spec.base, manifest: Self.manifest(directory), treeHash: kept.frozen.treeHash,
+                leftOut: kept.frozen.leftOut)
+        }
+        guard let snapshot else { throw AgentError.configuration("the session's snapshot is lost") }
+        fork = ForkPoint(
+            parent: kept.parent, parentStep: kept.parentStep, start: configuration.start,
+            limits: configuration.limits, resources: configuration.resources,
+            temporaryBytes: configuration.temporaryBytes, snapshot: snapshot, frozen: kept.frozen,
+            state: try steps.state(at: kept.step), network: kept.network, baseline: kept.baseline, step: kept.step)
+        try await emit(.sessionResumed(SessionResumed(reason: "\(Self.resumeReason); the sandbox is made anew")))
+        if state.isLive { beginBoot() }
     }
 
     /// Makes the sandbox of a forked session.

@@ -29,6 +29,25 @@ struct KeptRestore: Codable, Sendable {
     var step: Int
 }
 
+/// What a session that is forked from another one begins with, until it has begun; see ``ForkPoint``.
+struct KeptFork: Codable, Sendable {
+    var parent: String
+    var parentStep: Int
+    var frozen: KeptFrozen
+    var network: NetworkChange
+    var baseline: [String: [Diagnostic]]
+    var step: Int
+
+    init(_ point: ForkPoint) {
+        parent = point.parent
+        parentStep = point.parentStep
+        frozen = point.frozen
+        network = point.network
+        baseline = point.baseline
+        step = point.step
+    }
+}
+
 /// All of a session that belongs to a step, files apart.
 struct StepState: Sendable {
     var messages: [ModelMessage] = []

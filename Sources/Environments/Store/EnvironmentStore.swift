@@ -86,14 +86,14 @@ public actor EnvironmentStore {
             notes["bytes"] = .number(JSONNumber(bytes))
             try put(notes, in: temporary)
             // What an eviction was interrupted at, or a folder without notes: no entry.
-            try? LocalDriver.discard(stateDirectory: path)
+            try? await BlockingWork.run { _ in try LocalDriver.discard(stateDirectory: path) }
             guard rename(temporary, path) == 0 else { throw EnvironmentError.store(path: path, reason: Self.reason) }
             touch(path)
             evict()
             return (path, notes, .ran)
         } catch {
             release(kind, hex, holder)
-            Task.detached { try? LocalDriver.discard(stateDirectory: temporary) }
+            discardLater(temporary)
             throw error
         }
     }
@@ -220,11 +220,15 @@ public actor EnvironmentStore {
             let temporary = "\(directory)/tmp/\(UInt64.random(in: .min ... .max))"
             guard rename("\(directory)/\(entry.kind.rawValue)/\(entry.hex)", temporary) == 0 else { continue }
             total -= entry.bytes
-            Task.detached { try? LocalDriver.discard(stateDirectory: temporary) }
+            discardLater(temporary)
         }
     }
 
     // MARK: Helpers
+
+    private nonisolated func discardLater(_ path: String) {
+        Task.detached { try? await BlockingWork.run { _ in try LocalDriver.discard(stateDirectory: path) } }
+    }
 
     private func make(_ path: String) throws(EnvironmentError) {
         guard mkdir(path, 0o700) == 0 else { throw .store(path: path, reason: Self.reason) }

@@ -50,12 +50,13 @@ public struct BearerTokens: Sendable {
         self.tokens = tokens
     }
 
-    /// Reads a token file; one that others may write is refused.
+    /// Reads a token file; one that others may write, or everybody may read, is refused.
     public init(file path: String) throws(ConfigurationError) {
         let data: [UInt8]
         do {
             data = try SmallFile.read(path, maxBytes: Self.maxFileBytes) { mode in
-                mode & 0o022 == 0 ? nil : "others may write it: chmod go-w \(path)"
+                if mode & 0o022 != 0 { return "others may write it: chmod go-w \(path)" }
+                return mode & 0o004 == 0 ? nil : "everybody may read it: chmod o= \(path)"
             }
         } catch { throw .unreadable(path: path, reason: error.reason) }
         guard let text = String(validating: data, as: UTF8.self) else {

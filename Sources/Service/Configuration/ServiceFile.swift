@@ -22,6 +22,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var egress = EgressSettings()
     /// What is made ready before it is asked for.
     public var warmPool = WarmPoolSettings()
+    /// How long sessions that are over are kept.
+    public var retention = RetentionSettings()
 
     public init() {}
 
@@ -61,6 +63,7 @@ public struct ServiceFile: Sendable, Equatable {
             ("environments", { $0.environments = try ServiceEnvironments($1, at: $2, $3) }),
             ("require", { $0.require = try RequiredGuards($1, at: $2, $3) }),
             ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
+            ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
         ]
     }

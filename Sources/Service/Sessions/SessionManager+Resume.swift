@@ -17,16 +17,26 @@ extension SessionManager {
     /// Sessions are there as soon as this returns, so that clients that come back find them; what they find of their
     /// sandboxes shows later, as events.
     func takeUpInterrupted() async throws {
-        var known: Set<String> = []
-        let records = try store.liveSessions()
-        await takePlaces(records)
-        for record in records {
-            known.insert(record.sessionId)
+        let found = try store.liveSessions()
+        let (log, driver) = (configuration.log, configuration.driver)
+        await takePlaces(found.records)
+        for record in found.records {
             // One that cannot be taken up now, on a full disk for instance, must not keep the others from going on; what is
             // on disk of it stays for the next start.
-            do { try await takeUp(record) } catch { live[record.sessionId] = nil }
+            do { try await takeUp(record) } catch {
+                live[record.sessionId] = nil
+                log.error(
+                    "a session could not be taken up; it stays as it is for the next start",
+                    ["session": record.sessionId, "reason": "\(error)"])
+            }
         }
-        let driver = configuration.driver
+        for lost in found.unreadable {
+            log.error(
+                "the record of a session cannot be read; what is on disk of it stays",
+                ["session": lost.sessionId, "reason": lost.reason])
+            _ = await driver.endOrphan(stateDirectory: directory(lost.sessionId))
+        }
+        let known = Set(found.sessionIds)
         let folder = "\(configuration.stateDirectory)/sessions"
         let abandoned = Self.folders(in: folder).filter { !known.contains($0) }
         guard !abandoned.isEmpty else { return }
@@ -34,7 +44,7 @@ extension SessionManager {
         Task.detached {
             for id in abandoned {
                 _ = await driver.endOrphan(stateDirectory: "\(folder)/\(id)")
-                try? LocalDriver.discard(stateDirectory: "\(folder)/\(id)")
+                try? await Background.run { try LocalDriver.discard(stateDirectory: "\(folder)/\(id)") }
             }
         }
     }

@@ -40,9 +40,7 @@ extension SessionManager {
             }
             return try await begin(id, point, parent.record, params.prompt ?? "", user)
         } catch {
-            live[id] = nil
-            await queue.leave(id)
-            discard(id)
+            await forget(id)
             throw error
         }
     }

@@ -1,6 +1,7 @@
 import Agent
 import AgentProtocol
 import JSONRPC
+import Models
 import Store
 
 #if canImport(Glibc)
@@ -29,8 +30,13 @@ extension SessionManager {
     /// The session that an earlier request with this key began.
     private func known(_ key: String?) throws -> AgentStart.Result? {
         guard let key, let known = try stored({ try store.session(idempotencyKey: key) }) else { return nil }
-        return AgentStart.Result(
-            sessionId: known.sessionId, seq: try stored { try store.lastSeq(of: known.sessionId) })
+        let seq = try stored { try store.lastSeq(of: known.sessionId) }
+        if seq == 0, live[known.sessionId] == nil {
+            // The service ended, or its disk was full, before the session had begun.
+            try stored { try store.remove(known.sessionId) }
+            return nil
+        }
+        return AgentStart.Result(sessionId: known.sessionId, seq: seq)
     }
 
     private func begin(
@@ -54,22 +60,33 @@ extension SessionManager {
         let record = SessionRecord(
             sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
             updatedAt: now, idempotencyKey: params.idempotencyKey, user: user)
-        try stored { try store.save(record) }
+        do {
+            try stored { try store.save(record) }
+        } catch {
+            discard(id)
+            throw error
+        }
+        do {
+            return try await begin(record, params, provider, waiting)
+        } catch {
+            await forget(id)
+            throw error
+        }
+    }
+
+    private func begin(
+        _ record: SessionRecord, _ params: AgentStart.Params, _ provider: any ModelProvider,
+        _ waiting: WarmPool.Waiting?
+    ) async throws -> AgentStart.Result {
+        let id = record.sessionId
         let log = try stored { try EventLog(sessionId: id, store: store) }
-        var settings = settings(id, params, folder: folder, model: name, provider)
+        var settings = settings(id, params, folder: record.workspaceFolder, model: record.model, provider)
         settings.prepared = waiting?.prepared
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         countStart()
-        await queue.announce(id, user: user)
-        do {
-            try await answering { try await session.start() }
-        } catch {
-            live[id] = nil
-            await queue.leave(id)
-            discard(id)
-            throw error
-        }
+        await queue.announce(id, user: record.user ?? "")
+        try await answering { try await session.start() }
         return AgentStart.Result(sessionId: id, seq: await log.seq)
     }
 }

@@ -51,7 +51,7 @@ public actor SessionManager: SessionBackend {
                 directory: "\(configuration.stateDirectory)/bases",
                 budget: .init(
                     bytes: configuration.warmPool.diskBytes, folders: configuration.warmPool.repositories),
-                holders: Set(try store.liveSessions().map(\.sessionId)))
+                holders: Set(try store.liveSessions().sessionIds))
         } catch let error as WorkspaceError {
             throw StoreError.cannotOpen(path: configuration.stateDirectory, reason: error.description)
         }
@@ -65,6 +65,7 @@ public actor SessionManager: SessionBackend {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(30))
                 await self?.stopIdle()
+                await self?.removeOld()
                 await self?.warmUp()
             }
         }
@@ -142,11 +143,21 @@ public actor SessionManager: SessionBackend {
 
     nonisolated func directory(_ id: String) -> String { "\(configuration.stateDirectory)/sessions/\(id)" }
 
+    /// A session that could not begin: as if it had not been asked for, so that the same request can come again.
+    func forget(_ id: String) async {
+        live[id] = nil
+        await queue.leave(id)
+        discard(id)
+        do { try store.remove(id) } catch {
+            configuration.log.warning("a session that could not begin is still listed", ["session": id])
+        }
+    }
+
     /// The sandbox's files go; events, record and result stay.
     nonisolated func discard(_ id: String) {
         let directory = directory(id)
         Task.detached {
-            try? LocalDriver.discard(stateDirectory: directory)
+            try? await Background.run { try LocalDriver.discard(stateDirectory: directory) }
             await self.bases.release(id)
         }
     }

@@ -23,10 +23,14 @@ public struct SessionManagerConfiguration: Sendable {
     public var concurrency = ConcurrencyLimits()
     /// What is made ready before it is asked for, and what is kept of copies of folders beyond what sessions need.
     public var warmPool = WarmPoolSettings()
+    public var retention = RetentionSettings()
     /// A session whose last turn ended this long ago is stopped.
     public var sessionIdleTimeout: Duration
     /// Live sessions; one more is refused.
     public var maximumLiveSessions: Int
+
+    /// Where it is said what no client can be told.
+    public var log = Log.none
 
     public init(
         stateDirectory: String, models: ModelCatalog, driver: any SandboxDriver,

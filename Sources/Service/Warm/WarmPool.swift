@@ -123,7 +123,8 @@ actor WarmPool {
     }
 
     private func discard(_ id: String) async {
-        try? LocalDriver.discard(stateDirectory: directory(id))
+        let directory = directory(id)
+        try? await Background.run { try LocalDriver.discard(stateDirectory: directory) }
         await bases.release(id)
     }
 
