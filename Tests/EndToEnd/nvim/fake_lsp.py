@@ -52,13 +52,12 @@ def result(code=0):
     return {"status": "exited", "exitCode": code, "durationMilliseconds": 1200, "stdoutBytes": 1, "stderrBytes": 0}
 
 
-def end(session, outcome, files=()):
-    evidence = [{"name": "build", "command": ["make"], "required": True, "passed": outcome == "verified",
-                 "result": result(), "errors": 0, "warnings": 0, "treeHash": "aa"}] if files else []
+def end(session, outcome, files=(), **fields):
+    evidence = [fake_sessions.evidence(FAKE, passed=outcome == "verified")] if files else []
     session.update(state="idle", outcome=outcome, files=list(files))
     emit(session, "turnCompleted", turnId="t1", outcome=outcome,
          reason="every required check passed" if outcome == "verified" else "", evidence=evidence, treeHash="aa",
-         changedFiles=list(files), steps=3, durationMilliseconds=4200, save_first=True)
+         changedFiles=list(files), steps=3, durationMilliseconds=4200, save_first=True, **fields)
 
 
 def approval(session, id, **fields):
@@ -100,6 +99,8 @@ def work(session, prompt):
 
 
 def handle(method, params):
+    if method == "textDocument/codeAction":
+        return fake_sessions.code_actions(params)
     session = sessions.get((params or {}).get("sessionId"))
     if method == "agent/start":
         id = "s%d" % (len(sessions) + 1)
@@ -129,6 +130,8 @@ def handle(method, params):
     if method == "agent/prompt" and params["text"] == "withdraw":
         for one in list(session["pending"]):
             resolve(session, one["approvalId"], "withdrawn")
+    if method == "agent/prompt" and params["text"] == "clears":
+        fake_sessions.clears(FAKE, session)
     if method == "agent/cancel":
         end(session, "cancelled")
     if method == "agent/fork":
@@ -173,7 +176,7 @@ def serve(message):
     if method is None:
         return answers.pop(id).set() if id in answers else None
     if method == "initialize":
-        return send({"id": id, "result": {"capabilities": {"textDocumentSync": 2}}})
+        return send({"id": id, "result": {"capabilities": {"textDocumentSync": 2, "codeActionProvider": True}}})
     if method == "exit":
         os._exit(0)
     if id is None:

@@ -13,6 +13,90 @@ def tool(fake, session, id, title, pieces, code=0):
     fake.emit(session, "toolCallCompleted", itemId=id, status="completed", text="done", command=fake.result(code))
 
 
+def evidence(fake, passed=True, **fields):
+    return {"name": "build", "command": ["make", "-k"], "required": True, "passed": passed,
+            "result": fake.result(0 if passed else 2), "errors": 0, "warnings": 0, "startedAt": 1790000000000,
+            "treeHash": "0123456789abcdef", **fields}
+
+
+def published(line, first, last, message, **fields):
+    return {"range": {"start": {"line": line, "character": first}, "end": {"line": line, "character": last}},
+            "severity": 1, "source": "gcc", "message": message,
+            "data": {"sessionId": "s1", "check": "build", "fingerprint": message}, **fields}
+
+
+def publish(fake, name, diagnostics):
+    fake.send({"method": "textDocument/publishDiagnostics", "params": {
+        "uri": "file://" + fake.root + "/" + name, "diagnostics": diagnostics}})
+
+
+def update(fake, session, new, fixed, remaining, diagnostics=()):
+    fake.emit(session, "diagnosticsUpdated", check="build", total=new + remaining, new=new, fixed=fixed,
+              remaining=remaining, diagnostics=list(diagnostics))
+
+
+def judge(fake, session):
+    """A check that finds things of every kind, and a gate that is not content."""
+    publish(fake, "main.c", [
+        published(1, 0, 6, "unused variable\nthe second line", severity=2, code="-Wunused", tags=[1],
+                  codeDescription={"href": "https://example.org/unused"}, relatedInformation=[
+                      {"message": "declared here", "location": {"uri": "file://" + fake.root + "/lib/far.c", "range": {
+                          "start": {"line": 4, "character": 2}, "end": {"line": 4, "character": 3}}}}]),
+        published(2, 6, 10, "stale: too few arguments", severity=4, data={
+            "sessionId": "s1", "check": "build", "fingerprint": "f", "stale": True, "severity": 1})])
+    publish(fake, "lib/far.c", [published(1, 0, 3, "it is deprecated", severity=1, tags=[2])])
+    publish(fake, "other.c", [published(0, 0, 1, "of another session", data={"sessionId": "s9", "fingerprint": "x"})])
+    update(fake, session, 1, 2, 3, [
+        {"tool": "ld", "severity": "error", "message": "undefined reference to `f'", "path": "", "fingerprint": "l"},
+        {"tool": "gcc", "severity": "error", "message": "it is deprecated", "path": "lib/far.c", "fingerprint": "g",
+         "range": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 4}}])
+    checks = [
+        evidence(fake, tests={"passed": 41, "failed": 0, "skipped": 1}),
+        evidence(fake, False, name="lint", command=["lint"], required=False, errors=2)]
+    for number, one in enumerate(checks):
+        fake.emit(session, "checkStarted", itemId="k%d" % number, name=one["name"], command=one["command"])
+        fake.emit(session, "checkCompleted", itemId="k%d" % number, evidence=one)
+    session.update(state="idle", outcome="unverified", files=["main.c"])
+    fake.emit(session, "turnCompleted", turnId="t1", outcome="unverified", reason="the change weakens the tests",
+              evidence=checks, treeHash="0123456789abcdef", changedFiles=["main.c"], steps=3, durationMilliseconds=4200,
+              gateFindings=[{"rule": "test-skipped", "path": "lib/far.c", "line": 3, "message": "test_sum is skipped now"},
+                            {"rule": "no-place", "message": "a warning level is lower"}])
+
+
+def stays(fake, session):
+    """Diagnostics that are replaced; the turn goes on."""
+    publish(fake, "main.c", [published(0, 4, 8, "first", data={}), published(1, 0, 6, "second", data={})])
+    update(fake, session, 2, 0, 0)
+    publish(fake, "main.c", [published(2, 0, 5, "third", data={})])
+    update(fake, session, 1, 1, 0)
+
+
+def clears(fake, session):
+    publish(fake, "main.c", [])
+    update(fake, session, 0, 1, 0)
+    fake.end(session, "answered")
+
+
+def code_actions(params):
+    """Fixes of lines 1 and 2; two of line 3, at the same place."""
+    uri, kind = params["textDocument"]["uri"], params["context"]["only"][0]
+
+    def fix(line, text, title):
+        place = {"line": line, "character": 0}
+        edit = {"range": {"start": place, "end": place}, "newText": text}
+        return {"title": title, "kind": "quickfix", "edit": {"changes": {uri: [edit]}}}
+
+    fixes = [fix(0, "one ", "lint: Put one"), fix(1, "two ", "lint: Put two"), fix(2, "three ", "lint: Put three"),
+             fix(2, "drei ", "lint: Put drei")]
+    if kind == "quickfix":
+        lines = range(params["range"]["start"]["line"], params["range"]["end"]["line"] + 1)
+        asking = {"title": "Cofferdam: fix this", "kind": "quickfix", "command": {"title": "", "command": "x"}}
+        return [one for one in fixes if one["edit"]["changes"][uri][0]["range"]["start"]["line"] in lines] + [asking]
+    edits = [fixes[0]["edit"]["changes"][uri][0], fixes[1]["edit"]["changes"][uri][0]]
+    return [{"title": "Cofferdam: apply all 2 fixes of the tools in this file", "kind": kind,
+             "edit": {"documentChanges": [{"textDocument": {"uri": uri, "version": None}, "edits": edits}]}}]
+
+
 def plain(fake, session):
     fake.emit(session, "environmentPreparing", environment="node", activity="setup")
     fake.emit(session, "setupStarted", itemId="s1", command=["npm", "ci"], step=1, steps=1)
@@ -44,8 +128,7 @@ def plain(fake, session):
     fake.emit(session, "fileChanged", itemId="c2", path="main.c", change="modified",
               patch="--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int main;\n+int main(void);\n")
     fake.emit(session, "checkStarted", itemId="k1", name="build", command=["make", "-k"])
-    fake.emit(session, "checkCompleted", itemId="k1", evidence={
-        "name": "build", "passed": True, "result": fake.result(), "errors": 0, "warnings": 1, "required": True})
+    fake.emit(session, "checkCompleted", itemId="k1", evidence=evidence(fake, warnings=1))
     fake.send({"method": "textDocument/publishDiagnostics", "params": {"uri": uri, "diagnostics": []}})
     fake.end(session, "verified", ["main.c"])
 
@@ -60,12 +143,10 @@ def terse(fake, session):
     fake.emit(session, "outputDelta", itemId="k1", stream="stdout", offset=0, text="cc\nx\na.c:1: error: no\ny\nz\n")
     fake.emit(session, "diagnosticsUpdated", check="make", total=1, new=0, fixed=2, remaining=1, diagnostics=[
         {"tool": "gcc", "severity": "error", "message": "no", "path": "a.c", "fingerprint": "f"}])
-    fake.emit(session, "checkCompleted", itemId="k1", evidence={
-        "name": "make", "passed": False, "result": fake.result(2), "errors": 1, "warnings": 0, "required": True})
+    fake.emit(session, "checkCompleted", itemId="k1", evidence=evidence(fake, False, name="make", errors=1))
     fake.emit(session, "checkStarted", itemId="k2", name="lint", command=["lint"])
     fake.emit(session, "diagnosticsUpdated", check="lint", total=0, new=0, fixed=0, remaining=0, diagnostics=[])
-    fake.emit(session, "checkCompleted", itemId="k2", evidence={
-        "name": "lint", "passed": True, "result": fake.result(), "errors": 0, "warnings": 0, "required": True})
+    fake.emit(session, "checkCompleted", itemId="k2", evidence=evidence(fake, name="lint", command=["lint"]))
     fake.emit(session, "toolCallStarted", itemId="c3", tool="run", title="Run: rm", arguments={})
     fake.emit(session, "approvalRequested", approval={"approvalId": "a9", "toolCallId": "c3", "title": "Run: rm"})
     fake.resolve(session, "a9", "answered", decision="reject", answeredBy="cli", feedback="no")

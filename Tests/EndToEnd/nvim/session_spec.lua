@@ -87,9 +87,9 @@ describe('a session', function()
             '⇅ network: the agent may reach https://pypi.org:443, but not https://evil.example.org:443 (set by service)',
             '⛔ network: https://other.example.org:443 refused: no rule allows this host and port (3 times)',
             '▶ Run: make\ncc main.c\nmain.c:1:5: error: no\n✗ exit 2 · 1.2 s',
-            '⚑ build: 1 diagnostic\n  main.c:1:5: error: too few arguments',
+            '⚑ build: 1 new, 0 fixed, 0 remaining\n  main.c:1:5: error: too few arguments',
             '± main.c modified\n@@ -1 +1 @@\n-int main;\n+int main(void);',
-            '▶ Check build: make -k\n✓ build passed',
+            '▶ Check build: make -k\n✓ build passed · 1.2 s · 1 warning\n',
             '✓ verified: every required check passed',
         }) do
             assert.is_truthy(text:find(part, 1, true), part .. '\nis not in\n' .. text)
@@ -164,7 +164,7 @@ describe('a session', function()
         local all = h.received('agent/start')[2].context.diagnostics
         assert.same({ 'error', 'warning', 'hint' }, { all[1].severity, all[2].severity, all[3].severity })
         assert.equals('editor', all[3].tool)
-        vim.diagnostic.reset(space)
+        vim.diagnostic.reset(space, 0)
         vim.cmd('Cofferdam fix')
         assert.is_truthy(h.message('no diagnostics here'))
     end)
@@ -216,7 +216,7 @@ describe('a session', function()
         for _, part in ipairs({
             '▶ Read: b.c\n✓ Read: b.c · 2 lines\n✓ Read: a.c · 2 lines\n',
             '▶ Check make\ncc\n',
-            'z\n⚑ make: 1 diagnostic, 2 fixed\n  a.c: error: no\n✗ make failed · exit 2 · 1.2 s · 1 error\n',
+            'z\n⚑ make: 0 new, 2 fixed, 1 remaining\n  a.c: error: no\n✗ make failed · exit 2 · 1.2 s · 1 error\n',
             '▶ Check lint\n✓ lint passed · 1.2 s\n',
             '✗ Run: rm · rejected by cli: no\n\n▶ Shell: x\n✗ cancelled\n',
             '✓ verified: every required check passed\n',

@@ -10,6 +10,7 @@ local words = require('cofferdam.words')
 local M = {}
 
 local MAX_LISTED_FILES = 12
+local MAX_LISTED_FINDINGS = 8
 
 local function modified_buffers()
     local modified = {}
@@ -208,6 +209,13 @@ local function show_offer(session, event, sensitive)
         { '' },
     }
     local body = {}
+    for index, finding in ipairs(session.findings) do
+        if index > MAX_LISTED_FINDINGS then
+            body[#body + 1] = ('‼ %d more'):format(#session.findings - MAX_LISTED_FINDINGS)
+            break
+        end
+        body[#body + 1] = '‼ ' .. words.finding_line(finding)
+    end
     for _, evidence in ipairs(util.table(event.evidence)) do
         body[#body + 1] = (words.evidence_line(evidence))
     end

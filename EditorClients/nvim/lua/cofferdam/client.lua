@@ -4,6 +4,7 @@
 local config = require('cofferdam.config')
 local log = require('cofferdam.log')
 local util = require('cofferdam.util')
+local workspace = require('cofferdam.workspace')
 
 local M = {}
 
@@ -24,64 +25,29 @@ M.on_progress = nil
 
 local leaving = false
 
-local function normal(path)
-    path = path:gsub('/+$', '')
-    return path == '' and '/' or path
-end
-
---- The folder that holds `path` and one of the root markers; nil without one.
-function M.marked_root(path)
-    local folder = normal(path)
-    while true do
-        for _, marker in ipairs(config.current.root_markers) do
-            if vim.loop.fs_stat((folder == '/' and '' or folder) .. '/' .. marker) then
-                return folder
-            end
-        end
-        local parent = folder:match('^(.*)/[^/]+$')
-        if not parent then
-            return nil
-        end
-        if parent == '' then
-            parent = '/'
-        end
-        if parent == folder then
-            return nil
-        end
-        folder = parent
-    end
-end
-
---- The workspace folder of a buffer, or nil and the reason.
-function M.root(buffer)
-    buffer = buffer == 0 and vim.api.nvim_get_current_buf() or buffer
-    local own = vim.b[buffer].cofferdam_root
-    if own then
-        return own
-    end
-    local path = util.buffer_path(buffer)
-    local folder = path and vim.fn.fnamemodify(path, ':p:h') or vim.fn.getcwd()
-    folder = vim.loop.fs_realpath(folder) or folder
-    local root = M.marked_root(folder)
-    if not root then
-        -- A folder without a marker: the working directory where the file is in it.
-        local cwd = vim.loop.fs_realpath(vim.fn.getcwd()) or vim.fn.getcwd()
-        root = (folder == cwd or util.relative(folder, cwd)) and normal(cwd) or normal(folder)
-    end
-    local home = vim.loop.os_homedir()
-    if root == '/' or (home and root == normal(vim.loop.fs_realpath(home) or home)) then
-        return nil, ('%s is no workspace; a project folder needs one of: %s'):format(
-            root, table.concat(config.current.root_markers, ', ')
-        )
-    end
-    return root
-end
-
 local function attach_buffer(connection, buffer)
     local path = util.buffer_path(buffer)
     if path and vim.api.nvim_buf_is_loaded(buffer) and util.relative(path, connection.root) then
         pcall(vim.lsp.buf_attach_client, buffer, connection.client.id)
     end
+end
+
+-- The ready connection with the innermost folder around this path.
+local function innermost(path)
+    local best
+    for _, connection in pairs(connections) do
+        if connection.client and util.relative(path, connection.root) then
+            best = (best and #best.root >= #connection.root) and best or connection
+        end
+    end
+    return best
+end
+
+--- The ready client that has this buffer, or nil.
+function M.of_buffer(buffer)
+    local path = util.buffer_path(buffer)
+    local connection = path and innermost(path)
+    return connection and connection.client
 end
 
 --- Attaches the buffer to the server of its workspace, when that one runs.
@@ -90,18 +56,11 @@ function M.attach_buffer(buffer)
     if not path then
         return
     end
-    local best
-    for _, connection in pairs(connections) do
-        if connection.client and util.relative(path, connection.root) then
-            if not best or #connection.root > #best.root then
-                best = connection
-            end
-        end
-    end
+    local best = innermost(path)
     if best then
         attach_buffer(best, buffer)
-    elseif config.current.autostart and M.marked_root(vim.fn.fnamemodify(path, ':p:h')) then
-        local root = M.root(buffer)
+    elseif config.current.autostart and workspace.marked_root(vim.fn.fnamemodify(path, ':p:h')) then
+        local root = workspace.root(buffer)
         if root and not connections[root] and M.server_problem() == nil then
             M.with(root, function(_, problem)
                 if problem then
@@ -146,8 +105,17 @@ local function on_init(client)
     end)
 end
 
+-- Neovim 0.7 leaves what an ended server has said about files that are not open.
+local function forget_diagnostics(client_id)
+    local namespace = vim.lsp.diagnostic.get_namespace(client_id)
+    for _, diagnostic in ipairs(vim.diagnostic.get(nil, { namespace = namespace })) do
+        pcall(vim.diagnostic.reset, namespace, diagnostic.bufnr)
+    end
+end
+
 local function on_exit(code, signal, client_id)
     vim.schedule(function()
+        forget_diagnostics(client_id)
         for root, connection in pairs(connections) do
             local known = connection.id or (connection.client and connection.client.id)
             -- Without an id: begun by vim.lsp.enable, and ended before it was ready.
@@ -205,6 +173,13 @@ local function apply_edit(problem, params, context, ...)
     return vim.lsp.handlers['workspace/applyEdit'](problem, unlabelled, context, ...)
 end
 
+-- Neovim 0.7 keeps the data of a diagnostic and the page of its rule too, and does not say so.
+local function capabilities()
+    return vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), {
+        textDocument = { publishDiagnostics = { dataSupport = true, codeDescriptionSupport = true } },
+    })
+end
+
 --- What vim.lsp needs; for `vim.lsp.config`/`vim.lsp.enable` without a root, for vim.lsp.start with one.
 function M.configuration(root)
     local settings = {
@@ -212,6 +187,7 @@ function M.configuration(root)
         cmd = config.current.cmd,
         root_dir = root,
         init_options = init_options(),
+        capabilities = capabilities(),
         handlers = {
             ['agent/progress'] = function(_, params, context)
                 if M.on_progress then

@@ -32,6 +32,16 @@ local subcommands = {
         end
         api().fix(scopes[rest])
     end,
+    toolfix = function(rest, options)
+        if rest ~= '' and rest ~= 'all' then
+            require('cofferdam.util').error('toolfix takes nothing or `all`')
+            return
+        end
+        api().tool_fix(rest == 'all' and 'buffer' or { range = range_of(options) })
+    end,
+    diagnostics = function(rest, options)
+        api().diagnostics(rest, { open = not options.bang })
+    end,
     prompt = function(rest, options)
         api().prompt(rest, { range = range_of(options), steer = options.bang })
     end,
@@ -130,6 +140,10 @@ local arguments = {
     fix = function()
         return { 'all', 'workspace' }
     end,
+    toolfix = function()
+        return { 'all' }
+    end,
+    diagnostics = session_ids,
     cancel = session_ids,
     stop = session_ids,
     attach = session_ids,
@@ -144,7 +158,7 @@ local function matching(list, lead)
     end, list)
 end
 
---- Completes the subcommand, then session ids or changed files.
+--- Completes the subcommand, then what it takes.
 function M.complete(lead, line, position)
     local before = line:sub(1, position or #line)
     local given = before:match('Cofferdam!?%s+(.*)$') or ''

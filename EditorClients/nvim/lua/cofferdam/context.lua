@@ -31,6 +31,24 @@ local function related_location(item, root)
     }
 end
 
+local tag_names = { 'unnecessary', 'deprecated' }
+
+local function tags_of(lsp)
+    local tags
+    for _, tag in ipairs(util.table(lsp.tags)) do
+        if tag_names[tag] then
+            tags = tags or {}
+            tags[#tags + 1] = tag_names[tag]
+        end
+    end
+    return tags
+end
+
+-- A diagnostic of a session about a line that the user has changed since: it says nothing of the text that is there.
+local function is_stale(diagnostic)
+    return util.table(util.table(util.table(diagnostic.user_data).lsp).data).stale == true
+end
+
 --- One of Neovim's diagnostics as AgentProtocol.Diagnostic; nil for a buffer outside the workspace.
 function M.diagnostic(diagnostic, root)
     local buffer = diagnostic.bufnr or 0
@@ -67,7 +85,9 @@ function M.diagnostic(diagnostic, root)
             endColumn = end_line == start_line and math.max(end_column, start_column) or end_column,
         },
         related = related,
-        fingerprint = '',
+        tags = tags_of(lsp),
+        -- Of an earlier session's diagnostic it tells that it is the same one.
+        fingerprint = util.string(util.table(lsp.data).fingerprint) or '',
     }
 end
 
@@ -84,7 +104,7 @@ local function convert(list, root)
     end)
     local out = {}
     for _, item in ipairs(list) do
-        local converted = M.diagnostic(item, root)
+        local converted = not is_stale(item) and M.diagnostic(item, root)
         if converted then
             out[#out + 1] = converted
             if #out >= config.current.context.max_diagnostics then

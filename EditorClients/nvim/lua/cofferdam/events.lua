@@ -7,12 +7,8 @@ local text_tools = require('cofferdam.text')
 local util = require('cofferdam.util')
 local words = require('cofferdam.words')
 
--- Diagnostics of one check that are listed; all of them are in vim.diagnostic.
-local MAX_LISTED_DIAGNOSTICS = 10
 -- Lines of a failed tool's text.
 local MAX_FAILURE_LINES = 8
--- Output of a check that is shorter is not worth a fold.
-local MIN_FOLDED_LINES = 4
 
 local function show_patch(self, patch)
     local shown, limit, started = 0, config.current.transcript.max_patch_lines, false
@@ -207,65 +203,6 @@ function show.fileChanged(self, event)
     show_patch(self, event.patch or '')
 end
 
-function show.diagnosticsUpdated(self, event)
-    local list = util.table(event.diagnostics)
-    local total, new, fixed = event.total or #list, event.new or 0, event.fixed or 0
-    if total == 0 and fixed == 0 then
-        return
-    end
-    -- They are in the output that stands above too: that is folded.
-    if self.checking and self.items[self.checking] and #list > 0 then
-        self:output_end(self.items[self.checking], MIN_FOLDED_LINES)
-    end
-    local counts = { util.plural(total, 'diagnostic') }
-    if new > 0 and new < total then
-        counts[#counts + 1] = new .. ' new'
-    end
-    if fixed > 0 then
-        counts[#counts + 1] = fixed .. ' fixed'
-    end
-    self.writer:line(
-        ('⚑ %s: %s'):format(text_tools.line(event.check or '?'), table.concat(counts, ', ')),
-        total == 0 and 'CofferdamGood' or 'CofferdamTool'
-    )
-    for index, diagnostic in ipairs(list) do
-        if index > MAX_LISTED_DIAGNOSTICS then
-            self.writer:line(('  … %d more'):format(#list - MAX_LISTED_DIAGNOSTICS), 'CofferdamNote')
-            break
-        end
-        diagnostic = util.table(diagnostic)
-        local range = util.table(diagnostic.range)
-        local place = text_tools.line(diagnostic.path or '')
-        if range.startLine then
-            place = ('%s:%s:%s'):format(place, tostring(range.startLine), tostring(range.startColumn or 1))
-        end
-        local message = text_tools.line((tostring(diagnostic.message or '')):match('[^\n]*'))
-        self.writer:line(
-            ('  %s: %s: %s'):format(place, tostring(diagnostic.severity), message),
-            diagnostic.severity == 'error' and 'CofferdamBad' or 'CofferdamOutput'
-        )
-    end
-end
-
-function show.checkStarted(self, event)
-    local command = {}
-    for _, word in ipairs(util.table(event.command)) do
-        command[#command + 1] = text_tools.line(word)
-    end
-    local name, shown = text_tools.line(event.name or '?'), table.concat(command, ' ')
-    self:speak(event.itemId, '▶ Check ' .. name .. (shown ~= name and ': ' .. shown or ''), 'CofferdamTool')
-    self.checking = event.itemId
-end
-
-function show.checkCompleted(self, event)
-    local item = self:speak(event.itemId, '▶ Check', 'CofferdamTool')
-    self:output_end(item)
-    self.checking = nil
-    local line, group = words.evidence_line(event.evidence)
-    self.writer:line(line, group)
-    self:close(event.itemId)
-end
-
 local preparing = {
     unpacking = 'unpacking the environment %s',
     waiting = 'waiting for another session that prepares the environment %s',
@@ -278,12 +215,8 @@ function show.environmentPreparing(self, event)
 end
 
 function show.setupStarted(self, event)
-    local command = {}
-    for _, word in ipairs(util.table(event.command)) do
-        command[#command + 1] = text_tools.line(word)
-    end
     local place = ('%s of %s'):format(tostring(event.step), tostring(event.steps))
-    local title = ('▶ Setup %s: %s'):format(place, table.concat(command, ' '))
+    local title = ('▶ Setup %s: %s'):format(place, words.command_words(event.command))
     self:speak(event.itemId, title, 'CofferdamTool')
 end
 
@@ -337,32 +270,6 @@ function show.approvalResolved(self, event)
     self.writer:line(sign .. (title and title .. ' · ' or '') .. words.resolution_words(resolution), group)
     if title then
         self.asked[resolution.approvalId] = nil
-    end
-end
-
-function show.turnCompleted(self, event, _, session)
-    local good = event.outcome == 'verified' or event.outcome == 'answered'
-    local files = util.table(event.changedFiles)
-    local outcome = words.outcome_words(event.outcome)
-    if event.reason and event.reason ~= '' and event.reason ~= event.outcome then
-        outcome = outcome .. ': ' .. text_tools.line(event.reason)
-    end
-    local sign, group = '■ ', 'CofferdamBad'
-    if good then
-        sign, group = '✓ ', 'CofferdamGood'
-    end
-    self.writer:line('\n' .. sign .. outcome, group)
-    local facts = { util.plural(event.steps or 0, 'step'), util.human_duration(event.durationMilliseconds) }
-    if session and session.tokens then
-        facts[#facts + 1] = util.human_count(session.tokens) .. ' tokens'
-    end
-    self.writer:line('  ' .. table.concat(facts, ' · '), 'CofferdamNote')
-    for _, evidence in ipairs(util.table(event.evidence)) do
-        local line, line_group = words.evidence_line(evidence)
-        self.writer:line('  ' .. line, line_group)
-    end
-    for _, path in ipairs(files) do
-        self.writer:line('  ± ' .. text_tools.line(path), 'CofferdamTool')
     end
 end
 
@@ -426,8 +333,10 @@ function show.gap(self, event)
     )
 end
 
-for name, body in pairs(require('cofferdam.event_steps')) do
-    show[name] = body
+for _, room in ipairs({ 'event_checks', 'event_steps' }) do
+    for name, body in pairs(require('cofferdam.' .. room)) do
+        show[name] = body
+    end
 end
 
 return show

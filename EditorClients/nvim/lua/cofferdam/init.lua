@@ -14,6 +14,7 @@ local function watch()
         watching = true
         require('cofferdam.sessions')
         require('cofferdam.client').watch()
+        require('cofferdam.problems').watch()
     end
 end
 
@@ -32,8 +33,8 @@ end
 -- The folder of the current buffer, or nil after telling why there is none.
 local function root_here()
     watch()
-    local _, client, util = rooms()
-    local root, problem = client.root(0)
+    local _, _, util = rooms()
+    local root, problem = require('cofferdam.workspace').root(0)
     if not root then
         util.error(problem)
     end
@@ -132,6 +133,30 @@ function M.fix(scope, done)
         prompt = ('Fix these %d diagnostics in %s.'):format(#diagnostics, diagnostics[1].path)
     end
     sessions.start(root, { prompt = prompt, context = { diagnostics = diagnostics } }, done)
+end
+
+--- Applies the tools' own fixes, which come with the diagnostics of a session: on the cursor's line, in a range, or in
+--- the whole buffer.
+---@param scope { range: number[]? }|'buffer'|nil
+---@param done fun(count: number)?
+function M.tool_fix(scope, done)
+    watch()
+    local actions = require('cofferdam.code_actions')
+    if scope == 'buffer' then
+        actions.fix_all(done)
+    else
+        actions.fix((scope or {}).range, done)
+    end
+end
+
+--- Fills the quickfix list with what a session has found: the findings of its gate and its diagnostics, those of files
+--- that are not open too. The list follows the session until another one is made.
+---@param id string?
+---@param options { open: boolean? }?
+---@return number entries
+function M.diagnostics(id, options)
+    local session = session_of(id)
+    return session and require('cofferdam.problems').quickfix(session, options) or 0
 end
 
 --- A follow-up to the current session.

@@ -4,6 +4,7 @@
 local apply = require('cofferdam.apply')
 local approve = require('cofferdam.approve')
 local config = require('cofferdam.config')
+local problems = require('cofferdam.problems')
 local text_tools = require('cofferdam.text')
 local util = require('cofferdam.util')
 local wording = require('cofferdam.words')
@@ -34,6 +35,7 @@ end
 function react.turnStarted(session, event, live)
     session.state = 'running'
     session.outcome = nil
+    session.findings = {}
     session.applied = false
     session.activity = 'thinking'
     session.model = event.model
@@ -46,6 +48,15 @@ function react.turnStarted(session, event, live)
     end
 end
 
+function react.diagnosticsUpdated(session, event, live)
+    local check = util.string(event.check) or '?'
+    local delta = wording.delta(event)
+    problems.note(session, check, delta, util.table(event.diagnostics))
+    if live then
+        util.emit('Diagnostics', vim.tbl_extend('force', { session_id = session.id, check = check }, delta))
+    end
+end
+
 local outcome_level = { failed = vim.log.levels.ERROR, limit = vim.log.levels.WARN, unverified = vim.log.levels.WARN }
 
 function react.turnCompleted(session, event, live)
@@ -55,12 +66,19 @@ function react.turnCompleted(session, event, live)
     session.activity = nil
     session.changed_files = vim.tbl_filter(util.string, util.table(event.changedFiles))
     session.last_turn = event
+    session.findings = vim.tbl_filter(function(finding)
+        return type(finding) == 'table'
+    end, util.table(event.gateFindings))
+    problems.refresh()
     if not live then
         return
     end
     local words = wording.outcome_words(event.outcome)
     if #session.changed_files > 0 then
         words = ('%s, %s changed'):format(words, util.plural(#session.changed_files, 'file'))
+    end
+    if #session.findings > 0 then
+        words = ('%s; %s: :Cofferdam diagnostics'):format(words, util.plural(#session.findings, 'finding'))
     end
     if config.current.notify then
         util.notify(('%s (%s)'):format(words, session.id), outcome_level[event.outcome])
@@ -71,6 +89,7 @@ function react.turnCompleted(session, event, live)
         reason = event.reason,
         changed_files = session.changed_files,
         evidence = util.table(event.evidence),
+        gate_findings = session.findings,
     })
     apply.turn_ended(session, event)
 end

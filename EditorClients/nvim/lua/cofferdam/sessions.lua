@@ -4,6 +4,7 @@ local approve = require('cofferdam.approve')
 local client = require('cofferdam.client')
 local config = require('cofferdam.config')
 local log = require('cofferdam.log')
+local problems = require('cofferdam.problems')
 local reactions = require('cofferdam.reactions')
 local transcripts = require('cofferdam.transcript')
 local util = require('cofferdam.util')
@@ -20,6 +21,8 @@ local M = {}
 ---@field replaying boolean history is being replayed: nothing is asked or announced
 ---@field attached boolean events come
 ---@field activity string? what goes on, in a few words
+---@field checks table<string, table> what each check found last, see `problems`
+---@field findings table[] why the last turn is not verified although its checks may have passed: GateFinding
 
 local sessions = {} ---@type table<string, CofferdamSession>
 local newest = nil ---@type CofferdamSession?
@@ -61,6 +64,8 @@ local function ensure(id, root)
             replaying = false,
             attached = true,
             changed_files = {},
+            checks = {},
+            findings = {},
         }
         sessions[id] = session
     end
@@ -199,6 +204,8 @@ function M.attach(root, id, again, done)
     if fresh and session then
         session.seq = 0
         session.asked = {}
+        session.checks = {}
+        session.findings = {}
         session.title = ''
         approve.forget(session)
         session.transcript = nil
@@ -289,6 +296,10 @@ function M.status()
     else
         words = state_words[session.state] or session.state
     end
+    local counts = problems.status(session)
+    if counts then
+        words = ('%s · %s'):format(words, counts)
+    end
     local running = 0
     for _, other in pairs(sessions) do
         if other ~= session and other.attached and busy[other.state] then
@@ -308,6 +319,7 @@ function M.reset()
     end
     sessions, newest, M.malformed = {}, nil, 0
     apply.waiting_offer = nil
+    problems.reset()
     require('cofferdam.panel').close()
 end
 

@@ -34,6 +34,11 @@ local function make_buffer(session)
     vim.bo[buffer].filetype = 'cofferdam'
     vim.b[buffer].cofferdam_session = session.id
     vim.b[buffer].cofferdam_root = session.root
+    for _, key in ipairs({ '<CR>', 'gf', 'gF' }) do
+        vim.keymap.set('n', key, function()
+            require('cofferdam.places').go()
+        end, { buffer = buffer, silent = true, desc = 'Cofferdam: go to the place that this line names' })
+    end
     return buffer
 end
 

@@ -44,8 +44,39 @@ function M.mark(good)
     return '✗ ', 'CofferdamBad'
 end
 
---- One line about what a check proved: how it ended only where that is news.
-function M.evidence_line(evidence)
+--- How many tests ran and how they ended; nil when no tests were counted.
+function M.test_words(tests)
+    tests = util.table(tests)
+    if not util.number(tests.passed) then
+        return nil
+    end
+    return ('%d passed, %d failed, %d skipped'):format(
+        tests.passed, util.number(tests.failed) or 0, util.number(tests.skipped) or 0
+    )
+end
+
+-- What the check's parser and its test runner counted.
+local function add_counts(parts, evidence)
+    parts[#parts + 1] = M.test_words(evidence.tests)
+    for _, kind in ipairs({ 'error', 'warning' }) do
+        local count = util.number(evidence[kind .. 's']) or 0
+        if count > 0 then
+            parts[#parts + 1] = util.plural(count, kind)
+        end
+    end
+end
+
+--- A command as it is read; a shell's script as it was written.
+function M.command_words(command)
+    command = util.table(command)
+    if #command == 3 and command[1] == '/bin/sh' and command[2] == '-c' then
+        return text_tools.line(command[3])
+    end
+    return table.concat(vim.tbl_map(text_tools.line, command), ' ')
+end
+
+--- The end of a check, right below its output: how it ended only where that is news.
+function M.check_end(evidence)
     evidence = util.table(evidence)
     local passed = evidence.passed == true
     local sign, group = M.mark(passed)
@@ -53,13 +84,61 @@ function M.evidence_line(evidence)
     local parts = { text_tools.line(evidence.name or '?') .. (passed and ' passed' or ' failed') }
     local as_usual = passed and result.status == 'exited' and result.exitCode == 0
     parts[#parts + 1] = as_usual and util.human_duration(result.durationMilliseconds) or M.command_end(result)
-    for _, kind in ipairs({ 'error', 'warning' }) do
-        local count = evidence[kind .. 's'] or 0
-        if count > 0 then
-            parts[#parts + 1] = util.plural(count, kind)
-        end
+    add_counts(parts, evidence)
+    return sign .. table.concat(parts, ' · '), group
+end
+
+-- Characters of a git object name that tell trees apart.
+local SHORT_HASH = 8
+
+--- The whole evidence of a check in one line: name, command, exit record, counts, when, and on which tree.
+function M.evidence_line(evidence)
+    evidence = util.table(evidence)
+    local passed = evidence.passed == true
+    local sign, group = M.mark(passed)
+    local name, command = text_tools.line(evidence.name or '?'), M.command_words(evidence.command)
+    local parts = { (command == '' or command == name) and name or ('%s: %s'):format(name, command) }
+    parts[#parts + 1] = M.command_end(evidence.result)
+    add_counts(parts, evidence)
+    local began = util.number(evidence.startedAt)
+    if began then
+        parts[#parts + 1] = os.date('%H:%M:%S', math.floor(began / 1000))
+    end
+    if util.string(evidence.treeHash) then
+        parts[#parts + 1] = 'tree ' .. text_tools.line(evidence.treeHash:sub(1, SHORT_HASH))
+    end
+    if evidence.required == false then
+        parts[#parts + 1] = 'not required'
     end
     return sign .. table.concat(parts, ' · '), group
+end
+
+--- Something about the change that keeps the gate shut, with its place where it has one.
+function M.finding_line(finding)
+    finding = util.table(finding)
+    local place = util.string(finding.path) and text_tools.line(finding.path) or nil
+    if place and util.number(finding.line) then
+        place = ('%s:%d'):format(place, finding.line)
+    end
+    local message = ('%s [%s]'):format(text_tools.line(finding.message or '?'), text_tools.line(finding.rule or '?'))
+    return place and place ~= '' and ('%s: %s'):format(place, message) or message
+end
+
+--- How a check's diagnostics stand against its first run on the untouched tree, as numbers.
+---@param event table AgentProtocol.DiagnosticsUpdated
+function M.delta(event)
+    local total = util.number(event.total) or #util.table(event.diagnostics)
+    local new = util.number(event.new) or total
+    return {
+        total = total,
+        new = new,
+        fixed = util.number(event.fixed) or 0,
+        remaining = util.number(event.remaining) or math.max(total - new, 0),
+    }
+end
+
+function M.delta_words(delta)
+    return ('%d new, %d fixed, %d remaining'):format(delta.new, delta.fixed, delta.remaining)
 end
 
 local decisions = {
