@@ -7,6 +7,8 @@ import subprocess
 import sys
 import zipfile
 
+import egress_registries
+
 from conftest import wait_for
 
 HERE = pathlib.Path(__file__).parent
@@ -123,6 +125,7 @@ class Network:
             archive.writestr("demo_package-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             archive.writestr("demo_package-1.0.dist-info/RECORD", "")
         (package / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel}">{wheel}</a>')
+        egress_registries.make(www)
 
     def close(self):
         # Servers first: a namespace goes with its last process.

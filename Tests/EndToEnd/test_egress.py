@@ -15,6 +15,7 @@ import threading
 
 import pytest
 
+import egress_registries
 import recordings
 from conftest import BIN, FIXTURES, World, wait_for
 from egress_network import ALLOWED, FORBIDDEN, FORBIDDEN6, METADATA, METADATA6, PRIVATE, Network
@@ -316,6 +317,14 @@ def test_git_clones(session, name):
 
 def test_pip_installs(session):
     assert session.results["pip_install"].get("out") == "installed through the gateway\n", session.results["pip_install"]
+
+
+@pytest.mark.parametrize("name", ["npm_install", "cargo_run", "go_download"])
+def test_package_managers_find_the_way(session, name):
+    result = session.results[name]
+    if "absent" in result:
+        pytest.skip(f"{result['absent']} is not installed")
+    assert result.get("out") == egress_registries.WORDS + "\n", result
 
 
 def test_socks_and_plain_tcp_pass(session):
