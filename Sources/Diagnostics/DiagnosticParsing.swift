@@ -7,7 +7,8 @@ public enum DiagnosticParsing {
         SARIFParser.self, LintJSONParser.self, JUnitParser.self, WorkflowCommandParser.self, TAPParser.self,
         ClangTidyParser.self, CppcheckParser.self, CMakeParser.self, CTestParser.self, MSBuildParser.self,
         CargoParser.self, CargoTestParser.self, RustParser.self, GoTestParser.self, GoParser.self,
-        SwiftTestParser.self, PytestParser.self, SwiftParser.self, GCCParser.self, LinkerParser.self, MakeParser.self,
+        SwiftTestParser.self, PytestParser.self, UnittestParser.self, SwiftParser.self, GCCParser.self,
+        LinkerParser.self, MakeParser.self,
         TypeScriptParser.self, GroupedLintParser.self, BustedParser.self, LuaParser.self, LintTextParser.self,
         PythonParser.self, GenericParser.self,
     ]

@@ -49,11 +49,29 @@ struct TestTally {
     var results: TestResults? {
         let counts = totals.merging(named.mapValues(\.counts)) { $0.total >= $1.total ? $0 : $1 }.values
         guard let most = counts.max(by: { ($0.total, $0.failed) < ($1.total, $1.failed) }) else { return nil }
-        // In the order of the names, so that the same output always gives the same.
-        let outcomes = named.sorted { $0.key < $1.key }.reduce(into: [:]) { all, own in
-            all.merge(own.value.outcomes) { $0 == .failed ? $0 : $1 }
-        }
         return TestResults(counts: most, outcomes: outcomes)
+    }
+
+    /// Those of all parsers. A test that two tell of, each by its own name, is one: by the runner's own name rather
+    /// than by that in its report.
+    private var outcomes: [String: TestResults.Outcome] {
+        var all: [String: TestResults.Outcome] = [:]
+        var known: [String: String] = [:]
+        // In the order of the names, so that the same output always gives the same.
+        for own in named.sorted(by: {
+            ($0.key == JUnitParser.name ? 1 : 0, $0.key) < ($1.key == JUnitParser.name ? 1 : 0, $1.key)
+        }) {
+            guard named.count > 1 else { return own.value.outcomes }
+            var keys: [String: String] = [:]
+            for (name, outcome) in own.value.outcomes {
+                let key = FailedTestIndex.key(name)
+                let shown = known[key] ?? name
+                if all[shown] != .failed { all[shown] = outcome }
+                keys[key] = shown
+            }
+            known.merge(keys) { first, _ in first }
+        }
+        return all
     }
 }
 

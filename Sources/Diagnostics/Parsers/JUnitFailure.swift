@@ -33,11 +33,10 @@ struct JUnitFailure {
         let name = Self.name(test, in: suites)
         let lines = Self.lines(text)
         if suites.last == "pytest" {
-            var failure = PytestFailure(title: name[...])
+            var failure = PytestFailure(
+                title: tag["message"] == "collection failure" ? "ERROR collecting \(name)" : name[...])
             for line in lines { failure.read(line, &collector) }
-            var finding = failure.finding
-            if finding.test == nil { finding.test = details(name, message: finding.message, stack: []) }
-            return finding
+            return failure.finding(&collector)
         }
         let attribute = tag["message"] ?? ""
         var message = attribute.isEmpty ? lines.first { !$0.isBlank }.map { String($0.trimmed) } ?? "" : attribute

@@ -13,9 +13,12 @@ struct PythonFrames {
 
     /// `  File "pkg/m.py", line 4, in g`.
     static func nativeFrame(_ line: Substring) -> Frame? {
-        guard line.indentation > 0, let rest = line.trimmed.after(prefix: "File \""),
-            let (file, tail) = rest.cut(at: "\", line ")
-        else { return nil }
+        line.indentation > 0 ? frame(line.trimmed) : nil
+    }
+
+    /// The same without its indentation.
+    static func frame(_ text: Substring) -> Frame? {
+        guard let rest = text.after(prefix: "File \""), let (file, tail) = rest.cut(at: "\", line ") else { return nil }
         let number = Substring(tail.utf8.prefix { $0.isDigit })
         guard let line = number.smallNumber else { return nil }
         return Frame(file: file, line: line, note: tail.cut(at: ", ").map { String($0.after) } ?? "")
@@ -42,4 +45,18 @@ struct PythonFrames {
         }
         return (places[index].place, related)
     }
+
+    /// The places in the workspace's own code, and where it was raised, the innermost first.
+    var stack: [Finding.Related] {
+        let shown = places.indices.reversed().filter { places[$0].isOwn || $0 == places.count - 1 }
+        return shown.prefix(DiagnosticLimits.frames).map { .init(place: places[$0].place, message: places[$0].note) }
+    }
+
+    /// The places in the workspace's own code that led to another, the nearest first.
+    func own(note: String) -> [Finding.Related] {
+        places.reversed().filter(\.isOwn).map { .init(place: $0.place, message: note) }
+    }
+
+    /// Where it began.
+    var first: Finding.Place? { places.first { $0.isOwn }?.place }
 }

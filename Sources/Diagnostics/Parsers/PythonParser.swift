@@ -40,8 +40,10 @@ struct PythonParser: DiagnosticParser {
             // The exception's own line ends the traceback.
             guard Self.isException(line) else { break }
             look.advance()
+            let last = PythonSyntaxError.isName(line) ? Self.lines(from: cursor, to: look) : []
             cursor = look
-            let (place, related) = frames.placeAndRelated
+            var (place, related) = frames.placeAndRelated
+            if let error = PythonSyntaxError(last, &collector), error.place.file == place?.file { place = error.place }
             collector.add(
                 Finding(
                     tool: "python", severity: .error, message: String(line.trimmed), place: place, related: related))
@@ -50,6 +52,18 @@ struct PythonParser: DiagnosticParser {
         }
         searched = look.position
         return false
+    }
+
+    /// The last lines of a traceback: those of a syntax error are three or four.
+    private static func lines(from start: OutputCursor, to end: OutputCursor) -> [Substring] {
+        var lines: [Substring] = []
+        var cursor = start
+        while cursor.position < end.position {
+            lines.append(cursor.line)
+            if lines.count > 8 { lines.removeFirst() }
+            cursor.advance()
+        }
+        return lines
     }
 
     /// `ValueError: deep`, `KeyboardInterrupt`, `pkg.errors.Bad: text`.
