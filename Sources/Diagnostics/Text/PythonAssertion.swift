@@ -42,7 +42,7 @@ struct PythonAssertion: Equatable {
             line.after(prefix: "assert ") ?? line.cut(at: "Error: assert ")?.after
         }
         guard let text = assertion.first, !text.begins("not "),
-            let (left, name, right) = split(
+            let (left, name, right) = ExpressionText.split(
                 text,
                 at: [" == ", " != ", " is not ", " is ", " not in ", " in ", " <= ", " >= ", " < ", " > "])
         else { return nil }
@@ -62,47 +62,12 @@ struct PythonAssertion: Equatable {
         var text = message
         // `Lists differ: [1] != [2]`.
         if let (kind, values) = text.cut(at: " differ: "), kind.utf8.count < 24 { text = values }
-        guard let (left, name, right) = split(text, at: unittestWords.map(\.between)),
+        guard let (left, name, right) = ExpressionText.split(text, at: unittestWords.map(\.between)),
             let word = unittestWords.first(where: { $0.between == name })
         else { return nil }
         // ` : ` begins the words that the test gave, ` within 7 places (…)` says how near is near enough.
-        var value = split(right, at: [" : ", " within "])?.left ?? right
+        var value = ExpressionText.split(right, at: [" : ", " within "])?.left ?? right
         if ["true", "false", "None"].contains(word.expected) { value = "" }
         return (word.expected + value.trimmed, String(left.trimmed))
-    }
-
-    /// Splits at the first of the words that stands outside of brackets and quotation marks; when all stand within
-    /// (of a value that was cut, the closing mark is missing), at the first at all.
-    private static func split(
-        _ text: Substring, at words: [String]
-    ) -> (left: Substring, word: String, right: Substring)? {
-        let view = text.utf8
-        var depth = 0
-        var quote: UInt8?
-        var index = view.startIndex
-        var hidden: (Substring.Index, String)?
-        while index < view.endIndex {
-            let byte = view[index]
-            if byte == 0x20, depth <= 0 && quote == nil || hidden == nil,
-                let word = words.first(where: { text[index...].begins($0) })
-            {
-                guard depth > 0 || quote != nil else {
-                    return (text[..<index], word, text[index...].droppingBytes(word.utf8.count))
-                }
-                hidden = (index, word)
-            }
-            switch byte {
-            case UInt8(ascii: "\\") where quote != nil:
-                index = view.index(after: index)
-                if index == view.endIndex { continue }
-            case UInt8(ascii: "'"), UInt8(ascii: "\""):
-                if quote == byte { quote = nil } else if quote == nil { quote = byte }
-            case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"): if quote == nil { depth += 1 }
-            case UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: "}"): if quote == nil { depth -= 1 }
-            default: break
-            }
-            index = view.index(after: index)
-        }
-        return hidden.map { (text[..<$0.0], $0.1, text[$0.0...].droppingBytes($0.1.utf8.count)) }
     }
 }
