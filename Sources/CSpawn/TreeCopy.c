@@ -51,21 +51,70 @@ static int copy_range(int from, int to, off_t offset, off_t end) {
     return 0;
 }
 
-int cspawn_copy_contents(int from, int to, off_t size) {
-    if (ioctl(to, FICLONE, from) == 0) return 1;
-    off_t offset = 0;
-    while (offset < size) {
-        off_t data = lseek(from, offset, SEEK_DATA);
-        if (data < 0 && errno == ENXIO) break;  // a hole to the end
-        if (data < 0) data = offset;
-        if (data >= size) break;
-        off_t hole = lseek(from, data, SEEK_HOLE);
-        off_t end = hole < 0 || hole > size ? size : hole;
-        int code = copy_range(from, to, data, end);
+// The first byte at or after `offset` that is no hole; `size` when there is none before.
+static off_t next_data(int descriptor, off_t offset, off_t size) {
+    off_t data = lseek(descriptor, offset, SEEK_DATA);
+    if (data < 0) return errno == ENXIO ? size : offset;
+    return data < size ? data : size;
+}
+
+// The first hole at or after `offset`, or `size`.
+static off_t next_hole(int descriptor, off_t offset, off_t size) {
+    off_t hole = lseek(descriptor, offset, SEEK_HOLE);
+    return hole < 0 || hole > size ? size : hole;
+}
+
+int cspawn_copy_contents(int from, int to, off_t size, off_t most) {
+    // What a file that grows has by then is shared as well: it is cut off.
+    if (ioctl(to, FICLONE, from) == 0) return ftruncate(to, size) == 0 ? 1 : -errno;
+    for (off_t offset = next_data(from, 0, size); offset < size;) {
+        off_t end = next_hole(from, offset, size);
+        if (end - offset > most) return -EFBIG;
+        most -= end - offset;
+        int code = copy_range(from, to, offset, end);
         if (code < 0) return code;
-        offset = end;
+        offset = next_data(from, end, size);
     }
     return ftruncate(to, size) == 0 ? 0 : -errno;
+}
+
+// 1 when both have the same bytes from `offset` to `end`, 0 when not.
+static int same_range(int left, int right, off_t offset, off_t end) {
+    char one[64 * 1024], other[64 * 1024];
+    while (offset < end) {
+        size_t wanted = (size_t)(end - offset) < sizeof one ? (size_t)(end - offset) : sizeof one;
+        ssize_t count = pread(left, one, wanted, offset);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return -errno;
+        // One that became shorter meanwhile is another file.
+        if (count == 0) return 0;
+        for (ssize_t done = 0; done < count;) {
+            ssize_t read = pread(right, other + done, (size_t)(count - done), offset + done);
+            if (read < 0 && errno == EINTR) continue;
+            if (read < 0) return -errno;
+            if (read == 0) return 0;
+            done += read;
+        }
+        if (memcmp(one, other, (size_t)count) != 0) return 0;
+        offset += count;
+    }
+    return 1;
+}
+
+int cspawn_same_contents(int left, int right, off_t size) {
+    off_t offset = 0;
+    while (offset < size) {
+        off_t one = next_data(left, offset, size), other = next_data(right, offset, size);
+        // What is a hole in both is the same.
+        offset = one < other ? one : other;
+        if (offset == size) break;
+        off_t end = next_hole(left, offset, size), second = next_hole(right, offset, size);
+        if (second > end) end = second;
+        int code = same_range(left, right, offset, end);
+        if (code != 1) return code;
+        offset = end;
+    }
+    return 1;
 }
 
 // Through /proc the parent is the very directory that is open, whatever was renamed since.
@@ -102,7 +151,11 @@ int cspawn_set_attribute(int descriptor, const char *name, const char *attribute
 
 #else  // Other systems: the client links this target but starts no sandbox.
 
-int cspawn_copy_contents(int from, int to, off_t size) { (void)from; (void)to; (void)size; return -ENOSYS; }
+int cspawn_copy_contents(int from, int to, off_t size, off_t most) {
+    (void)from; (void)to; (void)size; (void)most;
+    return -ENOSYS;
+}
+int cspawn_same_contents(int left, int right, off_t size) { (void)left; (void)right; (void)size; return -ENOSYS; }
 ssize_t cspawn_attribute_names(int descriptor, const char *name, char *buffer, size_t size) {
     (void)descriptor; (void)name; (void)buffer; (void)size;
     return -ENOSYS;

@@ -6,7 +6,7 @@ import Testing
 
 /// The store of snapshots, on plain directories.
 struct SnapshotStoreTests {
-    private static func with(
+    static func with(
         _ limits: SnapshotLimits = .init(), _ body: (_ directory: String, _ store: SnapshotStore) throws -> Void
     ) throws {
         let directory = try TestSandbox.makeDirectory()
@@ -16,20 +16,20 @@ struct SnapshotStoreTests {
     }
 
     /// As overlays are marked for this user.
-    private static var marks: OverlayChanges.Attributes { geteuid() == 0 ? .trusted : .user }
+    static var marks: OverlayChanges.Attributes { geteuid() == 0 ? .trusted : .user }
 
-    private static func live(_ directory: String) -> [SnapshotRoot] {
+    static func live(_ directory: String) -> [SnapshotRoot] {
         [SnapshotRoot(name: "workspace", path: directory + "/live")]
     }
 
     /// What a step gives in a fresh directory.
-    private static func restored(_ step: Int, _ store: SnapshotStore, _ directory: String) throws -> TreeDescription {
+    static func restored(_ step: Int, _ store: SnapshotStore, _ directory: String) throws -> TreeDescription {
         let copy = "\(directory)/copy-\(step)"
         try TestSandbox.make(copy)
         defer { try? LocalDriver.discard(stateDirectory: copy) }
         // A store of its own: the steps of the first are still taken of the live tree.
         try SnapshotStore(directory: store.directory, limits: store.limits)
-            .materialise(step, into: [SnapshotRoot(name: "workspace", path: copy)], owner: nil)
+            .materialise(step, into: [SnapshotRoot(name: "workspace", path: copy)], marks: marks, owner: nil)
         return TreeDescription(copy, marks: marks)
     }
 
@@ -67,7 +67,7 @@ struct SnapshotStoreTests {
                 let back = Int.random(in: 0...step, using: &random)
                 try LocalDriver.discard(stateDirectory: root)
                 try TestSandbox.make(root)
-                try store.materialise(back, into: Self.live(directory), owner: nil)
+                try store.materialise(back, into: Self.live(directory), marks: Self.marks, owner: nil)
                 let description = try #require(expected[back])
                 #expect(
                     TreeDescription(root, marks: Self.marks).differences(from: description) == [],
@@ -94,7 +94,7 @@ struct SnapshotStoreTests {
             // Neither is it after going back.
             try LocalDriver.discard(stateDirectory: directory + "/live")
             try TestSandbox.make(directory + "/live")
-            try store.materialise(0, into: Self.live(directory), owner: nil)
+            try store.materialise(0, into: Self.live(directory), marks: .user, owner: nil)
             let fourth = try store.take(3, of: Self.live(directory), marks: .user) { false }
             #expect(fourth.changedFiles == 0)
             #expect(fourth.bytes == 0)
@@ -139,7 +139,7 @@ struct SnapshotStoreTests {
             #expect(store.steps == [5, 6, 7])
             #expect(store.bytes <= limits.bytes)
             #expect(throws: SandboxError.self) {
-                try store.materialise(2, into: Self.live(directory), owner: nil)
+                try store.materialise(2, into: Self.live(directory), marks: .user, owner: nil)
             }
             let found = try Self.restored(6, store, directory)
             #expect(found.files["f"]?.contents == [UInt8](repeating: UInt8(ascii: "6"), count: 300_000))

@@ -28,6 +28,18 @@ struct SnapshotTests {
         try await sandbox.changes().map { "\($0.kind) \($0.path)" }
     }
 
+    /// Another session that has the first step of a store.
+    private static func secondSession(
+        _ test: TestSandbox, with store: SnapshotStore
+    ) throws -> (spec: SandboxSpec, store: SnapshotStore) {
+        let own = try SnapshotStore(directory: test.directory + "/second")
+        try own.adopt(0, of: store, as: 0)
+        var spec = test.spec
+        spec.id = "fork"
+        spec.stateDirectory = test.directory + "/fork"
+        return (spec, own)
+    }
+
     @Test("Back to a step, and forward again")
     func restore() async throws {
         try await TestSandbox.with(files: Self.files) { test in
@@ -96,11 +108,7 @@ struct SnapshotTests {
             try await Self.shell(test.sandbox, "echo common >> a; echo common > n; rm b")
             _ = try await test.sandbox.snapshot(0, into: store)
             let common = try await Self.see(test.sandbox)
-            let second = try SnapshotStore(directory: test.directory + "/second")
-            try second.adopt(0, of: store, as: 0)
-            var spec = test.spec
-            spec.id = "fork"
-            spec.stateDirectory = test.directory + "/fork"
+            let (spec, second) = try Self.secondSession(test, with: store)
             let fork = try await LocalDriver().create(spec, from: SnapshotSource(store: second, step: 0))
             #expect(try await Self.see(fork) == common)
             try await Self.shell(fork, "echo fork >> a; echo fork >> n; echo fork > f; rm -r dir")
@@ -114,6 +122,45 @@ struct SnapshotTests {
             await fork.stop()
             let again = try await LocalDriver().create(spec, from: SnapshotSource(store: second, step: 0))
             #expect(try await Self.see(again) == common)
+            await again.stop()
+        }
+    }
+
+    @Test("Of a workspace that is a copy, only what was changed counts; it is a copy again, and no overlay")
+    func copy() async throws {
+        let files = Self.files.merging((0..<50).map { ("many/\($0)", "\($0)") }) { $1 }
+        try await TestSandbox.with(files: files, copies: true, configure: { $0.keepsHome = true }) { test in
+            let store = try SnapshotStore(directory: test.directory + "/snapshots")
+            try await Self.shell(test.sandbox, "echo more >> a; rm b; echo new > n; echo h > ~/h; touch dir/x")
+            let report = try await test.sandbox.snapshot(0, into: store)
+            #expect(report.changedFiles == 4 && report.isConsistent)
+            let seen = try await Self.see(test.sandbox)
+            let changed = try await Self.paths(test.sandbox)
+            #expect(changed == ["modified a", "deleted b", "added n"])
+            try await Self.shell(test.sandbox, "rm -r many; echo x > ~/h")
+            #expect(try await test.sandbox.snapshot(1, into: store).changedFiles == 51)
+
+            // A driver that would make an overlay.
+            let (fresh, second) = try Self.secondSession(test, with: store)
+            let fork = try await LocalDriver().create(fresh, from: SnapshotSource(store: second, step: 0))
+            #expect(try await Self.see(fork) == seen)
+            #expect(try await Self.paths(fork) == changed)
+            #expect(try await Self.shell(fork, "cat ~/h").text == "h\n")
+            await fork.stop()
+
+            var spec = fresh
+            spec.id = "overlay"
+            spec.stateDirectory = test.directory + "/overlay"
+            let overlay = try await LocalDriver().create(spec)
+            try await Self.shell(overlay, "echo kept > kept")
+            await overlay.stop()
+            await #expect {
+                try await LocalDriver().create(spec, from: SnapshotSource(store: second, step: 0))
+            } throws: { error in
+                "\(error)".contains("was a copy, and this one is an overlay")
+            }
+            let again = try await LocalDriver().create(spec)
+            #expect(try await Self.shell(again, "cat kept b").text == "kept\ntwo")
             await again.stop()
         }
     }

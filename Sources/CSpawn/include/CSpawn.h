@@ -220,8 +220,11 @@ ssize_t cspawn_attribute(int descriptor, const char *name, const char *attribute
 int cspawn_remove_attribute(int descriptor, const char *attribute);
 
 /// Copies the first `size` bytes of one open file to another, empty one: by sharing its blocks where the file system can
-/// (then 1), else by copying what is no hole (then 0).
-int cspawn_copy_contents(int from, int to, off_t size);
+/// (then 1), else by copying what is no hole (then 0). -EFBIG when that is more than `most` bytes.
+int cspawn_copy_contents(int from, int to, off_t size, off_t most);
+
+/// Whether the first `size` bytes of two open files are the same: 1 or 0. Only what is no hole in one of them is read.
+int cspawn_same_contents(int left, int right, off_t size);
 
 /// Names of extended attributes, each with a zero after it; arguments as in cspawn_attribute. Returns their length.
 ssize_t cspawn_attribute_names(int descriptor, const char *name, char *buffer, size_t size);

@@ -1,3 +1,5 @@
+import CSpawn
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -28,14 +30,20 @@ enum DirectoryReader {
     /// Names in order of their bytes; nil when they cannot be read. The descriptor stays open and is read from its start.
     static func names(of descriptor: Int32) -> [FileName]? {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { return nil }
+        // One that was removed meanwhile holds nothing, not even itself.
+        guard copy >= 0 else { return errno == ENOENT ? [] : nil }
         guard let stream = fdopendir(copy) else {
             Descriptors.close(copy)
             return nil
         }
         defer { closedir(stream) }
         var names: [FileName] = []
-        while let item = readdir(stream) {
+        while true {
+            errno = 0
+            guard let item = readdir(stream) else {
+                if errno != 0, errno != ENOENT { return nil }
+                break
+            }
             let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
                     Array(UnsafeRawBufferPointer(start: characters, count: strnlen(characters, 256)))
@@ -81,11 +89,15 @@ enum DirectoryReader {
             Descriptors.close(left)
             Descriptors.close(right)
         }
-        guard left >= 0, right >= 0 else { return false }
-        while let one = Descriptors.read(left), let other = Descriptors.read(right), one == other {
-            if one.isEmpty { return true }
-        }
-        return false
+        return left >= 0 && right >= 0 && holdSameBytes(left, right)
+    }
+
+    /// Whether two open files hold the same bytes. Holes are not read: what a sparse file claims to hold costs nothing.
+    static func holdSameBytes(_ left: Int32, _ right: Int32) -> Bool {
+        var one = stat()
+        var other = stat()
+        guard fstat(left, &one) == 0, fstat(right, &other) == 0, one.st_size == other.st_size else { return false }
+        return cspawn_same_contents(left, right, one.st_size) == 1
     }
 
     private static func open(_ name: FileName, in directory: Int32, _ flags: Int32) -> Int32 {

@@ -12,7 +12,7 @@ import CSpawn
 /// are read and never followed, and only regular files are opened.
 struct OverlayChanges {
     /// Where the overlay keeps its marks. Only the one in use counts: the other is the sandbox's to write.
-    enum Attributes: String, Sendable {
+    enum Attributes: String, Sendable, CaseIterable {
         case trusted = "trusted.overlay."
         case user = "user.overlay."
         /// There is no overlay: the upper directory is a copy of the whole workspace (``StateDirectory/isCopy``). No
@@ -114,7 +114,7 @@ struct OverlayChanges {
         let sameContents: Bool =
             switch (kind, FileKind(mode: old.st_mode)) {
             case (.regular, .regular):
-                new.st_size == old.st_size && Self.sameBytes(name, directory, baseDirectory)
+                new.st_size == old.st_size && DirectoryReader.hasSameBytes(name, in: directory, as: baseDirectory)
             case (.symbolicLink, .symbolicLink):
                 DirectoryReader.linkTarget(of: name, in: directory)
                     == DirectoryReader.linkTarget(of: name, in: baseDirectory)
@@ -124,21 +124,6 @@ struct OverlayChanges {
         // Permission bits of a link mean nothing.
         guard kind == .regular, new.st_mode & 0o7777 != old.st_mode & 0o7777 else { return }
         add(.modeChanged, kind, new, name, in: directory, path: path)
-    }
-
-    private static func sameBytes(_ name: FileName, _ directory: Int32, _ baseDirectory: Int32) -> Bool {
-        let new = DirectoryReader.openFile(name, in: directory)
-        let old = DirectoryReader.openFile(name, in: baseDirectory)
-        defer {
-            Descriptors.close(new)
-            Descriptors.close(old)
-        }
-        guard new >= 0, old >= 0 else { return false }
-        while let left = Descriptors.read(new), let right = Descriptors.read(old) {
-            guard left == right else { return false }
-            if left.isEmpty { return true }
-        }
-        return false
     }
 
     private mutating func add(

@@ -73,7 +73,7 @@ enum TreeMerge {
         let target = name.withCString { openat(to, $0, flags, 0o600) }
         guard target >= 0 else { throw failure(path) }
         defer { Descriptors.close(target) }
-        let code = cspawn_copy_contents(source, target, status.st_size)
+        let code = cspawn_copy_contents(source, target, status.st_size, .max)
         guard code >= 0 else { throw .fileOperation(path: path, errno: -code, message: errnoText(-code)) }
         guard fchmod(target, status.st_mode & 0o1777) == 0, futimens(target, [status.st_mtim, status.st_mtim]) == 0
         else { throw failure(path) }

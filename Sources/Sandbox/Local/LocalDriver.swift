@@ -35,11 +35,15 @@ public struct LocalDriver: SandboxDriver {
 
     public func create(_ spec: SandboxSpec, from snapshot: SnapshotSource) async throws -> any Sandbox {
         let state = StateDirectory(path: spec.stateDirectory)
+        let wasCopy = state.isCopy
         let sandbox: any Sandbox
         do {
             sandbox = try await make(spec, snapshot)
         } catch {
-            try await DiskWork.run { () throws(SandboxError) in try state.putBackReplaced(spec) }
+            try await DiskWork.run { () throws(SandboxError) in
+                try state.putBackReplaced(spec)
+                if !wasCopy { state.forgetCopy() }
+            }
             throw error
         }
         try await DiskWork.run { () throws(SandboxError) in try state.forgetReplaced(spec) }
@@ -79,13 +83,16 @@ public struct LocalDriver: SandboxDriver {
     private func boot(
         _ spec: SandboxSpec, _ snapshot: SnapshotSource?, as identity: LaunchPlan.Identity
     ) async throws -> any Sandbox {
-        let isCopy = copies || StateDirectory(path: spec.stateDirectory).isCopy
+        let state = StateDirectory(path: spec.stateDirectory)
+        // What a copy was kept as becomes one again, unless something was written over an overlay here.
+        let isOfCopy = snapshot.map { $0.store.kind(of: $0.step) == .copy } == true
+        let isCopy = copies || state.isCopy || isOfCopy && state.isUpperEmpty
         do {
             return try await boot(spec, snapshot, as: identity, isCopy: isCopy)
         } catch SandboxError.setUpFailed(LaunchPlan.overlayStep, let number) where !isCopy {
             // A copy takes the place of what was written over an overlay: only where nothing was, or where the kernel has none.
             let hasNone = [ENODEV, EPERM, ENOSYS].contains(number)
-            let isFresh = snapshot == nil && StateDirectory(path: spec.stateDirectory).isUpperEmpty
+            let isFresh = snapshot == nil && state.isUpperEmpty
             guard spec.usesHost, hasNone || isFresh else {
                 throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: number)
             }
@@ -109,7 +116,7 @@ public struct LocalDriver: SandboxDriver {
             runtime = try SupervisorRuntime.find(supervisor)
         }
         let state = StateDirectory(path: spec.stateDirectory)
-        if let snapshot { try state.begin(with: snapshot, spec, for: identity) }
+        if let snapshot { try state.begin(with: snapshot, spec, for: identity, isCopy: isCopy) }
         if isCopy {
             guard spec.usesHost else { throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: ENODEV) }
             let isWhole = snapshot != nil

@@ -12,6 +12,9 @@ extension StateDirectory {
     /// Whether this session's workspace is a copy.
     var isCopy: Bool { access(copyMark, F_OK) == 0 }
 
+    /// It is none after all.
+    func forgetCopy() { unlink(copyMark) }
+
     /// What becomes the workspace in the sandbox.
     var workspaceSource: String { isCopy ? upper : merged }
     var homeSource: String { isCopy ? homeUpper : homeMerged }

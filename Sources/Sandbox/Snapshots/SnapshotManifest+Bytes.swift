@@ -1,11 +1,28 @@
 /// The form in which a manifest lies on the service's disk. Numbers are little-endian, byte strings have their length before
 /// them.
 extension SnapshotManifest {
-    private static let magic = Array("cofferdam snapshot 1\n".utf8)
+    private static func magic(_ kind: OverlayChanges.Attributes) -> [UInt8] {
+        Array("cofferdam snapshot 2 \(kind.rawValue)\n".utf8)
+    }
+
+    /// What a manifest begins with is enough to tell its kind.
+    static let kindLength = 64
+
+    /// How the trees of a manifest are marked; nil when the bytes begin no manifest.
+    static func kind(_ bytes: [UInt8]) -> OverlayChanges.Attributes? {
+        OverlayChanges.Attributes.allCases.first { bytes.starts(with: magic($0)) }
+    }
+
+    private static let times = -furthest * 1_000_000_000...(furthest + 1) * 1_000_000_000
+    /// Far above what a store of many years counts to.
+    private static let objectNumbers = 0..<(UInt64(1) << 62)
+    /// With the zero.
+    private static let maximumAttributeName = 256
+    private static let maximumName = 255
 
     var bytes: [UInt8] {
         var writer = ManifestWriter()
-        writer.bytes = Self.magic
+        writer.bytes = Self.magic(kind)
         writer.add(UInt64(bitPattern: Int64(readAt)))
         writer.add(wasBusy ? 1 : 0)
         writer.add(UInt64(items.count))
@@ -32,10 +49,13 @@ extension SnapshotManifest {
 
     /// Nil when the bytes are no manifest.
     init?(_ bytes: [UInt8]) {
-        guard bytes.starts(with: Self.magic) else { return nil }
-        var reader = ManifestReader(bytes: bytes[Self.magic.count...])
-        guard let readAt = reader.number(), let busy = reader.number(), let count = reader.number() else { return nil }
-        self.readAt = Int(Int64(bitPattern: readAt))
+        guard let kind = Self.kind(bytes) else { return nil }
+        self.init(kind: kind)
+        var reader = ManifestReader(bytes: bytes[Self.magic(kind).count...])
+        guard let readAt = reader.time(Self.times), let busy = reader.number(), let count = reader.number() else {
+            return nil
+        }
+        self.readAt = readAt
         wasBusy = busy != 0
         for _ in 0..<count {
             guard let (path, entry) = Self.entry(&reader), index[path] == nil else { return nil }
@@ -45,21 +65,32 @@ extension SnapshotManifest {
     }
 
     private static func entry(_ reader: inout ManifestReader) -> ([UInt8], SnapshotEntry)? {
-        guard let path = reader.string(), let kind = reader.byte().flatMap(SnapshotEntry.Kind.init(rawValue:)),
-            let linked = reader.byte(), let mode = reader.number().flatMap(UInt32.init(exactly:)),
-            let modified = reader.number(), let size = reader.number().flatMap(Int.init(exactly:)),
-            let object = reader.number(), let target = reader.string(), let inode = reader.number(),
-            let changed = reader.number(), let attributes = reader.number(), attributes <= UInt64(reader.bytes.count)
+        guard let path = reader.string(), isPath(path),
+            let kind = reader.byte().flatMap(SnapshotEntry.Kind.init(rawValue:)),
+            let linked = reader.byte(), let mode = reader.number().flatMap(UInt32.init(exactly:)), mode <= 0o7777,
+            let modified = reader.time(times), let size = reader.number().flatMap(Int.init(exactly:)),
+            let object = reader.number(), objectNumbers.contains(object), let target = reader.string(),
+            let inode = reader.number(), let changed = reader.time(times), let attributes = reader.number(),
+            attributes <= UInt64(reader.bytes.count)
         else { return nil }
         var entry = SnapshotEntry(
-            kind: kind, mode: mode, modified: Int(Int64(bitPattern: modified)), size: size, object: object,
-            isLinked: linked != 0, target: target,
-            stamp: .init(inode: inode, changed: Int(Int64(bitPattern: changed))))
+            kind: kind, mode: mode, modified: modified, size: size, object: object,
+            isLinked: linked != 0, target: target, stamp: .init(inode: inode, changed: changed))
         for _ in 0..<attributes {
-            guard let name = reader.string(), let value = reader.string() else { return nil }
+            guard let name = reader.string(), let value = reader.string(), name.count <= maximumAttributeName,
+                name.firstIndex(of: 0) == name.count - 1
+            else { return nil }
             entry.attributes.append(.init(name: name, value: value))
         }
         return (path, entry)
+    }
+
+    /// Whether it leads down from its root, by names that a file can have.
+    private static func isPath(_ path: [UInt8]) -> Bool {
+        path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { name in
+            !name.isEmpty && name.count <= maximumName && !name.contains(0) && !name.elementsEqual(".".utf8)
+                && !name.elementsEqual("..".utf8)
+        }
     }
 }
 
@@ -86,6 +117,11 @@ private struct ManifestReader {
         let value = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         bytes = bytes.dropFirst(8)
         return value
+    }
+
+    /// Nanoseconds since 1970 within a range in which they can be counted with.
+    mutating func time(_ range: ClosedRange<Int>) -> Int? {
+        number().map { Int(Int64(bitPattern: $0)) }.flatMap { range.contains($0) ? $0 : nil }
     }
 
     mutating func string() -> [UInt8]? {

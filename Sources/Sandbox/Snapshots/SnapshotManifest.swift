@@ -66,12 +66,18 @@ struct SnapshotManifest {
     }
 
     private(set) var items: [Item] = []
+    /// How the trees are marked; one of a copy holds what was copied as well.
+    var kind: OverlayChanges.Attributes
     /// When the live tree was begun to be read, in nanoseconds since 1970: a file that changed shortly before may have
     /// changed again without another time.
     var readAt = 0
     /// Something was running then: it may have files mapped into memory, whose times the kernel sets late.
     var wasBusy = false
     private(set) var index: [[UInt8]: Int] = [:]
+
+    init(kind: OverlayChanges.Attributes) {
+        self.kind = kind
+    }
 
     mutating func append(_ path: [UInt8], _ entry: SnapshotEntry) {
         index[path] = items.count
@@ -90,6 +96,10 @@ struct SnapshotManifest {
     var objects: Set<UInt64> {
         Set(items.lazy.map(\.entry).filter { $0.kind == .regular }.map(\.object))
     }
+
+    /// Seconds before and after 1970 within which times are kept: what is added to and taken from them in nanoseconds then
+    /// stays within 64 bits. Anybody may give a file a time beyond them; it becomes the nearest.
+    static let furthest = 9_000_000_000
 
     /// Clocks of file systems go by ticks of at most ten milliseconds.
     private static let tick = 20_000_000

@@ -14,16 +14,26 @@ struct SnapshotScan {
     private static let maximumDepth = 256
     /// Tries to copy a file that changes while it is read.
     private static let attempts = 3
+    /// How often a name is looked at anew whose kind changes all the while; one that is exchanged without end passes at
+    /// every second look.
+    private static let mostLooks = 100
+
+    private enum Made {
+        case made(SnapshotEntry)
+        case notKept
+        /// By something else, since its status was read.
+        case replaced
+    }
 
     private let objects: ObjectDirectory
     private let previous: SnapshotManifest?
     private let marks: OverlayChanges.Attributes
     private let maximumEntries: Int
-    private(set) var manifest = SnapshotManifest()
+    private(set) var manifest: SnapshotManifest
     /// Whether a file changed while it was copied.
     private(set) var isTorn = false
-    /// Objects of files with several names, by inode.
-    private var linked: [UInt64: UInt64] = [:]
+    /// Contents of files with several names, by inode.
+    private var linked: [UInt64: (object: UInt64, size: Int)] = [:]
 
     init(
         objects: ObjectDirectory, previous: SnapshotManifest?, marks: OverlayChanges.Attributes, maximumEntries: Int
@@ -31,6 +41,7 @@ struct SnapshotScan {
         self.objects = objects
         self.previous = previous
         self.marks = marks
+        manifest = SnapshotManifest(kind: marks)
         self.maximumEntries = maximumEntries
     }
 
@@ -40,7 +51,7 @@ struct SnapshotScan {
         manifest.wasBusy = isBusy
         for root in roots {
             let directory = open(root.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard directory >= 0 else { throw Self.failure(Array(root.path.utf8)) }
+            guard directory >= 0 else { throw Self.failure(Array(root.name.utf8)) }
             defer { Descriptors.close(directory) }
             try walk(directory, path: Array(root.name.utf8), depth: 0)
         }
@@ -53,9 +64,9 @@ struct SnapshotScan {
         return nanoseconds(time)
     }
 
-    /// Anybody may give a file a time that nanoseconds in 64 bits do not reach (1677 to 2262): the nearest then.
     static func nanoseconds(_ time: timespec) -> Int {
-        Int(min(max(time.tv_sec, -9_223_372_035), 9_223_372_035)) * 1_000_000_000 + Int(time.tv_nsec)
+        let seconds = min(max(Int(time.tv_sec), -SnapshotManifest.furthest), SnapshotManifest.furthest)
+        return seconds * 1_000_000_000 + min(max(Int(time.tv_nsec), 0), 999_999_999)
     }
 
     static func stamp(_ status: stat) -> SnapshotEntry.Stamp {
@@ -75,19 +86,42 @@ struct SnapshotScan {
         entry.attributes = attributes
         try append(path, entry)
         for name in names {
-            // What is gone again was not there.
-            guard let status = DirectoryReader.status(of: name, in: directory) else { continue }
             let path = path + [UInt8(ascii: "/")] + name.bytes
-            if status.st_mode & S_IFMT == S_IFDIR {
-                let child = DirectoryReader.openDirectory(name, in: directory)
-                guard child >= 0 else { throw Self.failure(path) }
-                defer { Descriptors.close(child) }
-                try walk(child, path: path, depth: depth + 1)
-            } else if let made = try makeEntry(name, in: directory, status, path) {
-                try append(path, made)
+            var looks = 1
+            while try !visit(name, in: directory, path, depth: depth) {
+                guard looks < Self.mostLooks else {
+                    throw .snapshotFailed("\(String(decoding: path, as: UTF8.self)) changes all the while")
+                }
+                looks += 1
             }
         }
     }
+
+    /// - Returns: false when a command in the background has put something else in its place since it was looked at.
+    private mutating func visit(
+        _ name: FileName, in directory: Int32, _ path: [UInt8], depth: Int
+    ) throws(SandboxError) -> Bool {
+        // What is gone again was not there.
+        guard let status = DirectoryReader.status(of: name, in: directory) else { return true }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            let child = DirectoryReader.openDirectory(name, in: directory)
+            guard child >= 0 else {
+                if Self.isReplaced(errno) { return false }
+                throw Self.failure(path)
+            }
+            defer { Descriptors.close(child) }
+            try walk(child, path: path, depth: depth + 1)
+            return true
+        }
+        switch try makeEntry(name, in: directory, status, path) {
+        case .made(let entry): try append(path, entry)
+        case .notKept: break
+        case .replaced: return false
+        }
+        return true
+    }
+
+    private static func isReplaced(_ number: Int32) -> Bool { [ENOENT, ENOTDIR, ELOOP, ENXIO].contains(number) }
 
     private mutating func append(_ path: [UInt8], _ entry: SnapshotEntry) throws(SandboxError) {
         guard manifest.items.count < maximumEntries else {
@@ -98,7 +132,7 @@ struct SnapshotScan {
 
     private mutating func makeEntry(
         _ name: FileName, in directory: Int32, _ status: stat, _ path: [UInt8]
-    ) throws(SandboxError) -> SnapshotEntry? {
+    ) throws(SandboxError) -> Made {
         var entry = SnapshotEntry(
             kind: .regular, mode: UInt32(status.st_mode & 0o7777), modified: Self.nanoseconds(status.st_mtim),
             stamp: Self.stamp(status))
@@ -110,6 +144,8 @@ struct SnapshotScan {
             // Permission bits of a link mean nothing.
             entry.mode = 0
             entry.target = DirectoryReader.linkTarget(of: name, in: directory)
+            // No link has an empty one.
+            if entry.target.isEmpty { return .replaced }
         case S_IFCHR where status.st_rdev == 0:
             entry.kind = .whiteout
         case S_IFIFO:
@@ -118,44 +154,59 @@ struct SnapshotScan {
             entry.kind = .socket
         default:
             // No sandbox can make a device; one that stands there all the same is not the session's.
-            return nil
+            return .notKept
         }
-        return entry
+        return .made(entry)
     }
 
     private mutating func regular(
         _ name: FileName, in directory: Int32, _ status: stat, _ path: [UInt8]
-    ) throws(SandboxError) -> SnapshotEntry? {
+    ) throws(SandboxError) -> Made {
         let old = previous?[path]
         let isLinked = status.st_nlink > 1
         let known = old?.kind == .regular && old?.stamp == Self.stamp(status) && old?.size == Int(status.st_size)
         if known, let old, let previous, previous.isTrusted(old) {
-            if isLinked { linked[UInt64(status.st_ino)] = old.object }
-            return old
+            if isLinked { linked[UInt64(status.st_ino)] = (old.object, old.size) }
+            return .made(old)
         }
         let source = DirectoryReader.openFile(name, in: directory)
         guard source >= 0 else {
-            if errno == ENOENT { return nil }
+            if Self.isReplaced(errno) { return .replaced }
             throw Self.failure(path)
         }
         defer { Descriptors.close(source) }
+        var opened = stat()
+        guard fstat(source, &opened) == 0 else { throw Self.failure(path) }
+        guard opened.st_mode & S_IFMT == S_IFREG, opened.st_ino == status.st_ino else { return .replaced }
         guard let attributes = FileAttributes.read(source, nil, marks) else { throw Self.failure(path) }
         var entry = SnapshotEntry(
             kind: .regular, mode: UInt32(status.st_mode & 0o7777), modified: Self.nanoseconds(status.st_mtim),
             size: Int(status.st_size), isLinked: isLinked, attributes: attributes, stamp: Self.stamp(status))
         // Opening a file that its owner may not read has changed its time.
-        var opened = stat()
         guard fstat(source, &opened) == 0 else { throw Self.failure(path) }
         entry.stamp = Self.stamp(opened)
-        if isLinked, let object = linked[UInt64(status.st_ino)] {
-            entry.object = object
-        } else if known, let old, objects.holds(old.object, theBytesOf: source) {
-            entry.object = old.object
+        if isLinked, let known = linked[UInt64(status.st_ino)] {
+            (entry.object, entry.size) = known
+        } else if let old, try isUnchanged(old, source, opened) {
+            (entry.object, entry.size) = (old.object, old.size)
         } else {
             try copy(source, &entry)
         }
-        if isLinked { linked[UInt64(status.st_ino)] = entry.object }
-        return entry
+        if isLinked { linked[UInt64(status.st_ino)] = (entry.object, entry.size) }
+        return .made(entry)
+    }
+
+    /// Whether a file that another stamp, or none that proves anything, makes doubtful holds what it did: many tools touch
+    /// files, or write them anew with the same bytes.
+    private func isUnchanged(_ old: SnapshotEntry, _ source: Int32, _ opened: stat) throws(SandboxError) -> Bool {
+        // An object of several names stands for one file, so that it can be told later which belong together.
+        guard old.kind == .regular, old.size == Int(opened.st_size),
+            opened.st_nlink == 1 || old.isLinked && old.stamp.inode == UInt64(opened.st_ino),
+            objects.holds(old.object, theBytesOf: source)
+        else { return false }
+        var after = stat()
+        guard fstat(source, &after) == 0 else { throw .snapshotFailed(errnoText(errno)) }
+        return Self.stamp(after) == Self.stamp(opened)
     }
 
     /// The contents as a new object; once more when the file changed meanwhile.
@@ -164,7 +215,7 @@ struct SnapshotScan {
             var before = stat()
             var after = stat()
             guard fstat(source, &before) == 0 else { throw .snapshotFailed(errnoText(errno)) }
-            let object = try objects.add(source, size: Int(before.st_size), blocks: Int(before.st_blocks))
+            let object = try objects.add(source, size: Int(before.st_size))
             guard fstat(source, &after) == 0 else { throw .snapshotFailed(errnoText(errno)) }
             let isSteady = Self.stamp(before) == Self.stamp(after) && before.st_size == after.st_size
             guard isSteady || attempt == Self.attempts else {

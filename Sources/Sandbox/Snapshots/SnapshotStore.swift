@@ -27,7 +27,6 @@ public final class SnapshotStore: Sendable {
         var currentStep: Int?
         /// Manifests that name an object, by object.
         var references: [UInt64: Int] = [:]
-        var bytes = 0
     }
 
     /// Opens the store in a directory, or makes one there.
@@ -36,7 +35,7 @@ public final class SnapshotStore: Sendable {
         self.limits = limits
         for path in [directory, directory + "/steps"] {
             guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-                throw .snapshotFailed("\(path) cannot be made: \(errnoText(errno))")
+                throw .snapshotFailed("their directory cannot be made: \(errnoText(errno))")
             }
         }
         var opened = State(objects: try ObjectDirectory(directory + "/objects", next: 1))
@@ -52,7 +51,7 @@ public final class SnapshotStore: Sendable {
             opened.currentStep = step
         }
         if highest > 0 { opened.objects = try ObjectDirectory(directory + "/objects", next: highest + 1) }
-        opened.bytes = Self.size(of: directory + "/objects", highest: highest)
+        opened.objects.count(highest: highest)
         state = Mutex(opened)
     }
 
@@ -60,21 +59,25 @@ public final class SnapshotStore: Sendable {
     public var steps: [Int] { state.withLock { $0.steps } }
 
     /// Bytes on disk.
-    public var bytes: Int { state.withLock { $0.bytes } }
+    public var bytes: Int { state.withLock { $0.objects.bytes } }
 
     // MARK: Taking
 
     /// Keeps what stands in the roots. Older steps make room where it takes more than the limits allow.
     ///
     /// Nothing is left behind when it throws ``SandboxError/snapshotFailed(_:)``.
-    /// - Parameter isBusy: whether something runs that may write meanwhile.
+    /// - Parameters:
+    ///   - changes: how many files differ from what the session began with, where the roots hold that as well; asked
+    ///     when there is no step before.
+    ///   - isBusy: whether something runs that may write meanwhile.
     func take(
-        _ step: Int, of roots: [SnapshotRoot], marks: OverlayChanges.Attributes, isBusy: () -> Bool
+        _ step: Int, of roots: [SnapshotRoot], marks: OverlayChanges.Attributes,
+        changes: (() throws(SandboxError) -> Int)? = nil, isBusy: () -> Bool
     ) throws(SandboxError) -> SnapshotReport {
         // The closure's typed throw does not come through the lock otherwise.
         let result: Result<SnapshotReport, SandboxError> = state.withLock { state in
             do throws(SandboxError) {
-                return .success(try take(step, roots, marks, isBusy, &state))
+                return .success(try take(step, roots, marks, changes, isBusy, &state))
             } catch {
                 state.objects.rollBack()
                 return .failure(error)
@@ -84,22 +87,24 @@ public final class SnapshotStore: Sendable {
     }
 
     private func take(
-        _ step: Int, _ roots: [SnapshotRoot], _ marks: OverlayChanges.Attributes, _ isBusy: () -> Bool,
-        _ state: inout State
+        _ step: Int, _ roots: [SnapshotRoot], _ marks: OverlayChanges.Attributes,
+        _ changes: (() throws(SandboxError) -> Int)?, _ isBusy: () -> Bool, _ state: inout State
     ) throws(SandboxError) -> SnapshotReport {
         // First of all: what an earlier step added is not for a failure of this one to roll back.
         state.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
         guard !state.steps.contains(step) else { throw .snapshotFailed("there is a step \(step) already") }
         let wasBusy = isBusy()
+        let previous = state.current?.translated(to: marks)
         let scan = try SnapshotScan(
-            objects: state.objects, previous: state.current, marks: marks, maximumEntries: limits.entries
+            objects: state.objects, previous: previous, marks: marks, maximumEntries: limits.entries
         ).read(roots, isBusy: wasBusy)
         var manifest = scan.manifest
         let isConsistent = !wasBusy && !scan.isTorn && !isBusy()
         manifest.wasBusy = !isConsistent
-        let changed = state.current.map { manifest.differences(from: $0) } ?? manifest.differences(from: .init())
+        var changed = manifest.differences(from: previous ?? SnapshotManifest(kind: marks))
+        if previous == nil, let changes { changed = try changes() }
         let path = path(of: step)
-        if changed == nil, let same = state.currentStep, link(self.path(of: same), path) == 0 {
+        if changed == nil, let same = state.currentStep, kind(of: same) == marks, link(self.path(of: same), path) == 0 {
             // A file may have been copied only to find that it is as it was.
             state.objects.rollBack()
         } else {
@@ -107,7 +112,6 @@ public final class SnapshotStore: Sendable {
         }
         for object in manifest.objects { state.references[object, default: 0] += 1 }
         let bytes = state.objects.addedBytes
-        state.bytes += bytes
         state.steps.append(step)
         state.steps.sort()
         state.current = manifest
@@ -119,7 +123,7 @@ public final class SnapshotStore: Sendable {
     /// Gives up the oldest steps until the limits are met; the newest stays.
     private func prune(_ state: inout State) -> [Int] {
         var removed: [Int] = []
-        while state.bytes > limits.bytes || state.steps.count > limits.steps, state.steps.count > 1 {
+        while state.objects.bytes > limits.bytes || state.steps.count > limits.steps, state.steps.count > 1 {
             guard let oldest = state.steps.first(where: { $0 != state.currentStep }) else { break }
             remove(oldest, &state)
             removed.append(oldest)
@@ -136,7 +140,7 @@ public final class SnapshotStore: Sendable {
             let count = (state.references[object] ?? 1) - 1
             state.references[object] = count > 0 ? count : nil
             // The live tree's own contents stay, to be compared with.
-            if count <= 0 { state.bytes -= state.objects.remove(object) }
+            if count <= 0 { _ = state.objects.remove(object) }
         }
     }
 
@@ -145,13 +149,21 @@ public final class SnapshotStore: Sendable {
     /// Puts what a step holds into empty directories, one for each root, owned by `owner` (nil: whoever we are).
     ///
     /// From then on snapshots are taken of these.
+    /// - Parameter marks: how the trees are to be marked. A step of a copy cannot be put into an overlay, nor one of an
+    ///   overlay into a copy.
     func materialise(
-        _ step: Int, into roots: [SnapshotRoot], owner: UInt32?
+        _ step: Int, into roots: [SnapshotRoot], marks: OverlayChanges.Attributes, owner: UInt32?
     ) throws(SandboxError) {
         let result: Result<Void, SandboxError> = state.withLock { state in
             do throws(SandboxError) {
-                guard state.steps.contains(step), var manifest = Self.load(step, directory) else {
+                guard state.steps.contains(step), let kept = Self.load(step, directory) else {
                     throw .snapshotFailed("there is no snapshot of step \(step)")
+                }
+                guard var manifest = kept.translated(to: marks) else {
+                    throw .snapshotFailed(
+                        kept.kind == .copy
+                            ? "step \(step) is of a workspace that was a copy, and this one is an overlay"
+                            : "step \(step) is of an overlay, and this workspace is a copy")
                 }
                 try SnapshotWriter(objects: state.objects, roots: roots, owner: owner).write(&manifest)
                 manifest.readAt = SnapshotScan.now()
@@ -164,6 +176,14 @@ public final class SnapshotStore: Sendable {
             }
         }
         try result.get()
+    }
+
+    /// How the trees of a step are marked; nil when it is not there.
+    func kind(of step: Int) -> OverlayChanges.Attributes? {
+        let file = open(path(of: step), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        defer { Descriptors.close(file) }
+        guard file >= 0 else { return nil }
+        return Descriptors.read(file, atMost: SnapshotManifest.kindLength).flatMap(SnapshotManifest.kind)
     }
 
     /// The directories that were just filled begin to be written to: what is in them by now is as it was put there.
@@ -211,12 +231,13 @@ public final class SnapshotStore: Sendable {
         }
         try Self.write(manifest.bytes, path(of: number))
         for object in manifest.objects { target.references[object, default: 0] += 1 }
-        target.bytes += target.objects.addedBytes
         target.steps.append(number)
         target.steps.sort()
     }
 
     // MARK: Files
+
+    private static let newSuffix = ".new"
 
     private func path(of step: Int) -> String { Self.path(of: step, directory) }
 
@@ -228,9 +249,9 @@ public final class SnapshotStore: Sendable {
     }
 
     private static func write(_ bytes: [UInt8], _ path: String) throws(SandboxError) {
-        let temporary = path + ".new"
+        let temporary = path + newSuffix
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .snapshotFailed("\(temporary) cannot be made: \(errnoText(errno))") }
+        guard file >= 0 else { throw .snapshotFailed("the list of files cannot be made: \(errnoText(errno))") }
         var rest = bytes[...]
         var failure: Int32 = 0
         while !rest.isEmpty, failure == 0 {
@@ -241,7 +262,7 @@ public final class SnapshotStore: Sendable {
         if failure == 0, rename(temporary, path) != 0 { failure = errno }
         guard failure == 0 else {
             unlink(temporary)
-            throw .snapshotFailed("\(path) cannot be written: \(errnoText(failure))")
+            throw .snapshotFailed("the list of files cannot be written: \(errnoText(failure))")
         }
     }
 
@@ -249,24 +270,16 @@ public final class SnapshotStore: Sendable {
         let folder = open(directory + "/steps", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard folder >= 0 else { return [] }
         defer { Descriptors.close(folder) }
-        return (DirectoryReader.names(of: folder) ?? [])
-            .compactMap { Int(String(decoding: $0.bytes, as: UTF8.self)) }.filter { $0 >= 0 }.sorted()
-    }
-
-    /// Bytes of all objects. What has a number above the highest in use belongs to no step: it is removed.
-    private static func size(of path: String, highest: UInt64) -> Int {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { return 0 }
-        defer { Descriptors.close(folder) }
-        var bytes = 0
+        var steps: [Int] = []
         for name in DirectoryReader.names(of: folder) ?? [] {
-            let number = UInt64(String(decoding: name.bytes, as: UTF8.self), radix: 36)
-            if number == nil || number ?? 0 > highest {
+            let text = String(decoding: name.bytes, as: UTF8.self)
+            if let step = Int(text), step >= 0, String(step) == text {
+                steps.append(step)
+            } else if text.hasSuffix(newSuffix) {
+                // Of a service that was killed.
                 _ = name.withCString { unlinkat(folder, $0, 0) }
-            } else if let status = DirectoryReader.status(of: name, in: folder) {
-                bytes += Int(status.st_blocks) * 512
             }
         }
-        return bytes
+        return steps.sorted()
     }
 }

@@ -23,14 +23,16 @@ struct SnapshotWriter {
     func write(_ manifest: inout SnapshotManifest) throws(SandboxError) {
         var opened: [Open] = []
         defer { for directory in opened { Descriptors.close(directory.descriptor) } }
-        /// Files with several names: the directory and name of the first.
-        var linked: [UInt64: (Int32, FileName)] = [:]
-        defer { for (descriptor, _) in linked.values { Descriptors.close(descriptor) } }
+        var links = LinkStage(manifest)
+        defer { links.remove() }
+        var rootPath = ""
         for position in manifest.items.indices {
             let item = manifest.items[position]
             while opened.count > item.depth { try close(opened.removeLast(), item.path) }
             guard item.depth > 0 else {
-                opened.append(try openRoot(item))
+                let root = try root(item)
+                rootPath = root.path
+                opened.append(try open(root, item.entry))
                 continue
             }
             guard opened.count == item.depth, let parent = opened.last?.descriptor else {
@@ -46,14 +48,12 @@ struct SnapshotWriter {
                 opened.append(Open(descriptor: descriptor, entry: entry, isRoot: false))
                 continue
             case .regular:
-                if entry.isLinked, let (directory, first) = linked[entry.object] {
-                    let code = first.withCString { from in
-                        name.withCString { linkat(directory, from, parent, $0, 0) }
-                    }
-                    guard code == 0 else { throw failure(item.path) }
+                if let stage = try links.directory(for: entry, beside: rootPath) {
+                    let staged = LinkStage.name(entry.object)
+                    if links.isFirst(entry) { try writeFile(staged, in: stage, entry, item.path) }
+                    guard links.put(entry, name, in: parent) == 0 else { throw failure(item.path) }
                 } else {
                     try writeFile(name, in: parent, entry, item.path)
-                    if entry.isLinked { linked[entry.object] = (dup(parent), name) }
                 }
             case .symbolicLink:
                 let code = withPathPointer(entry.target) { to in name.withCString { symlinkat(to, parent, $0) } }
@@ -72,30 +72,25 @@ struct SnapshotWriter {
         }
         while let last = opened.popLast() { try close(last, []) }
         // Every further name changes the time of the file: all names have the last.
-        try restamp(linked, &manifest)
-    }
-
-    private func restamp(
-        _ linked: [UInt64: (Int32, FileName)], _ manifest: inout SnapshotManifest
-    ) throws(SandboxError) {
-        guard !linked.isEmpty else { return }
         for position in manifest.items.indices {
             var entry = manifest.items[position].entry
-            guard entry.isLinked, let (directory, name) = linked[entry.object],
-                let status = DirectoryReader.status(of: name, in: directory)
-            else { continue }
-            entry.stamp = SnapshotScan.stamp(status)
+            guard let stamp = links.stamp(entry) else { continue }
+            entry.stamp = stamp
             manifest.replace(at: position, entry)
         }
     }
 
-    private func openRoot(_ item: SnapshotManifest.Item) throws(SandboxError) -> Open {
+    private func root(_ item: SnapshotManifest.Item) throws(SandboxError) -> SnapshotRoot {
         guard let root = roots.first(where: { $0.name.utf8.elementsEqual(item.path) }) else {
             throw .snapshotFailed("there is no place for “\(String(decoding: item.path, as: UTF8.self))”")
         }
-        let descriptor = open(root.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(Array(root.path.utf8)) }
-        return Open(descriptor: descriptor, entry: item.entry, isRoot: true)
+        return root
+    }
+
+    private func open(_ root: SnapshotRoot, _ entry: SnapshotEntry) throws(SandboxError) -> Open {
+        let descriptor = Glibc.open(root.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(Array(root.name.utf8)) }
+        return Open(descriptor: descriptor, entry: entry, isRoot: true)
     }
 
     /// A directory is complete: what it says of itself, which files that come would change.
@@ -118,12 +113,18 @@ struct SnapshotWriter {
         let source = objects.openObject(entry.object)
         guard source >= 0 else { throw failure(path) }
         defer { Descriptors.close(source) }
+        var status = stat()
+        guard fstat(source, &status) == 0 else { throw failure(path) }
+        // Objects are not flushed one by one: after a power cut one may be shorter than it was.
+        guard Int(status.st_size) == entry.size else {
+            throw .snapshotFailed("the copy of \(String(decoding: path, as: UTF8.self)) is damaged")
+        }
         let target = name.withCString {
             openat(parent, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         guard target >= 0 else { throw failure(path) }
         defer { Descriptors.close(target) }
-        let code = cspawn_copy_contents(source, target, off_t(entry.size))
+        let code = cspawn_copy_contents(source, target, off_t(entry.size), .max)
         guard code >= 0 else { throw failure(path, -code) }
         let failed = FileAttributes.write(entry.attributes, target, nil)
         guard failed == 0 else { throw failure(path, failed) }

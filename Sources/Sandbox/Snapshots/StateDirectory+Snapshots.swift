@@ -13,8 +13,9 @@ extension StateDirectory {
 
     /// Sets what the session writes to what a snapshot holds. What there was stays aside until the sandbox runs
     /// (``forgetReplaced(_:)``), for when it does not (``putBackReplaced(_:)``).
+    /// - Parameter isCopy: the workspace is no overlay.
     func begin(
-        with source: SnapshotSource, _ spec: SandboxSpec, for identity: LaunchPlan.Identity
+        with source: SnapshotSource, _ spec: SandboxSpec, for identity: LaunchPlan.Identity, isCopy: Bool
     ) throws(SandboxError) {
         let roots = snapshotRoots(spec)
         let fresh = roots.map { SnapshotRoot(name: $0.name, path: $0.path + ".new") }
@@ -28,8 +29,9 @@ extension StateDirectory {
         }
         var owner: UInt32?
         if case .own(let user, _) = identity { owner = user.id }
+        let marks: OverlayChanges.Attributes = isCopy ? .copy : owner != nil ? .trusted : .user
         do throws(SandboxError) {
-            try source.store.materialise(source.step, into: fresh, owner: owner)
+            try source.store.materialise(source.step, into: fresh, marks: marks, owner: owner)
         } catch {
             for root in fresh { try? TreeRemoval.remove(root.path) }
             throw error
@@ -82,7 +84,7 @@ extension StateDirectory {
         limits.entries = .max
         let store = try SnapshotStore(directory: copies, limits: limits)
         _ = try store.take(0, of: [SnapshotRoot(name: "base", path: base)], marks: .trusted) { false }
-        try store.materialise(0, into: [SnapshotRoot(name: "base", path: target)], owner: nil)
+        try store.materialise(0, into: [SnapshotRoot(name: "base", path: target)], marks: .trusted, owner: nil)
         try TreeRemoval.remove(copies)
         return target
     }
