@@ -143,7 +143,7 @@ let package = Package(
         tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"], exclude: ["Fixtures"]),
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
-        tests("SandboxTests", ["Sandbox", "SupervisorProtocol", "CSpawn", "TestSupport"]),
+        tests("SandboxTests", ["Sandbox", "Supervisor", "SupervisorProtocol", "CSpawn", "TestSupport"]),
         tests("EnvironmentsTests", ["Environments", "Sandbox", "JSON", "TestSupport", crypto]),
         tests(
             "EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,19 +43,23 @@ failed:
     return code;
 }
 
-int cspawn_connect_local(int directory, const char *name) {
+int cspawn_connect_local(int directory, const char *name, int milliseconds) {
     struct sockaddr_un address;
     int code = address_of(directory, name, &address);
     if (code < 0) return code;
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -errno;
-    while (connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
-        if (errno == EINTR) continue;
-        code = -errno;
-        close(descriptor);
-        return code;
-    }
+    // Only connect waits for room in a full queue; nothing else tells when there is some (poll does not).
+    struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0) goto failed;
+    while (connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0)
+        if (errno != EINTR) goto failed;
+    if (fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0) goto failed;
     return descriptor;
+failed:
+    code = -errno;
+    close(descriptor);
+    return code;
 }
 
 int cspawn_accept(int listener) {
@@ -121,7 +126,10 @@ int cspawn_receive_descriptor(int socket, uint8_t *tag) {
 #else
 
 int cspawn_listen_local(int directory, const char *name) { (void)directory; (void)name; return -ENOSYS; }
-int cspawn_connect_local(int directory, const char *name) { (void)directory; (void)name; return -ENOSYS; }
+int cspawn_connect_local(int directory, const char *name, int milliseconds) {
+    (void)directory; (void)name; (void)milliseconds;
+    return -ENOSYS;
+}
 int cspawn_accept(int listener) { (void)listener; return -ENOSYS; }
 int cspawn_peer(int descriptor, pid_t *pid, uid_t *user) { (void)descriptor; (void)pid; (void)user; return -ENOSYS; }
 int cspawn_send_descriptor(int socket, int descriptor, uint8_t tag) {

@@ -49,6 +49,7 @@ enum Probe {
         #include <string.h>
         #include <sys/ioctl.h>
         #include <sys/ptrace.h>
+        #include <sys/resource.h>
         #include <sys/socket.h>
         #include <sys/syscall.h>
         #include <sys/un.h>
@@ -87,6 +88,7 @@ enum Probe {
             int outside = count > 1;
             pid_t self = getpid();
             int null = open("/dev/null", O_RDWR);
+            char place[128];
 
             CALL("mount", SYS_mount, "x", "/nonexistent/x", "tmpfs", 0L, NULL);
             CALL("umount2", SYS_umount2, "/nonexistent/x", 0);
@@ -164,6 +166,19 @@ enum Probe {
                 CALL("syslog", SYS_syslog, 10, NULL, 0);
                 CALL("sethostname", SYS_sethostname, NULL, -1L);
                 CALL("settimeofday", SYS_settimeofday, NULL, NULL);
+                // The supervisor's. Whom nothing hinders gets another error, or changes nothing.
+                CALL("setscheduler_first", SYS_sched_setscheduler, 1, 0, NULL);
+                CALL("setparam_first", SYS_sched_setparam, 1, NULL);
+                CALL("setattr_first", SYS_sched_setattr, 1, NULL, 0);
+                CALL("setattr_first_high", SYS_sched_setattr, 0x100000001L, NULL, 0);
+                CALL("setaffinity_first", SYS_sched_setaffinity, 1, 128L, memset(place, 0xFF, sizeof place));
+                CALL("setpriority_first", SYS_setpriority, PRIO_PROCESS, 1, 0);
+                CALL("setpriority_group", SYS_setpriority, PRIO_PGRP, 1, 0);
+                CALL("setpriority_user", SYS_setpriority, PRIO_USER, 0, 0);
+                CALL("ioprio_first", SYS_ioprio_set, 1, 1, 0);
+                CALL("ioprio_user", SYS_ioprio_set, 3, 0, 0);
+                struct rlimit limit;
+                CALL("limits_of_first", SYS_prlimit64, 1, RLIMIT_CORE, getrlimit(RLIMIT_CORE, &limit) ? 0 : &limit, NULL);
         #ifdef __x86_64__
                 CALL("iopl", SYS_iopl, 99);
         #endif
@@ -180,6 +195,12 @@ enum Probe {
             pthread_t thread;
             printf("thread %d\n", pthread_create(&thread, NULL, nothing, NULL));
             pthread_join(thread, NULL);
+            cpu_set_t processors;
+            pthread_getaffinity_np(pthread_self(), sizeof processors, &processors);
+            errno = pthread_setaffinity_np(pthread_self(), sizeof processors, &processors);
+            say("own_affinity", errno ? -1 : 0);
+            CALL("own_priority", SYS_setpriority, PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0));
+            CHILD("batch", sched_setscheduler(getpid(), SCHED_BATCH, &(struct sched_param){0}));
             int bytes;
             CALL("FIONREAD", SYS_ioctl, pair[0], 0x541BL, &bytes);
             return 0;

@@ -50,6 +50,12 @@ struct SyscallTests {
         Attack("kexec_load", EPERM, .none), Attack("kexec_file_load", EPERM, .none), Attack("reboot", EPERM, .none),
         Attack("swapon", EPERM, .none), Attack("acct", EPERM, .none), Attack("syslog", EPERM, .none),
         Attack("sethostname", EPERM, .none), Attack("settimeofday", EPERM, .none),
+        Attack("setscheduler_first", EPERM, .none), Attack("setparam_first", EPERM, .none),
+        Attack("setattr_first", EPERM, .none), Attack("setattr_first_high", EPERM, .none),
+        Attack("setaffinity_first", EPERM, .none), Attack("setpriority_first", EPERM, .none),
+        Attack("setpriority_group", EPERM, .none), Attack("setpriority_user", EPERM, .none),
+        Attack("ioprio_first", EPERM, .none), Attack("ioprio_user", EPERM, .none),
+        Attack("limits_of_first", EPERM, .none),
     ]
 
     #if arch(x86_64)
@@ -63,6 +69,7 @@ struct SyscallTests {
 
     private static let mustWork = [
         "tcp", "udp6", "unix", "netlink_route", "unix_pair", "unshare_files", "fork", "thread", "FIONREAD",
+        "own_affinity", "own_priority", "batch",
     ]
 
     @Test("Each is refused inside with its own error and not outside; what programs need goes on working")

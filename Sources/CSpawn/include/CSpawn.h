@@ -197,8 +197,9 @@ int cspawn_random(void *bytes, size_t count);
 
 /// A local socket of mode 0600 that listens at a name beneath an open directory; what was there is removed.
 int cspawn_listen_local(int directory, const char *name);
-/// A connection to it. -ECONNREFUSED or -ENOENT when nobody listens.
-int cspawn_connect_local(int directory, const char *name);
+/// A connection to it. -ECONNREFUSED or -ENOENT when nobody listens; -EAGAIN when as many wait as the listener has room
+/// for and none was let in within `milliseconds`, which are at least 1.
+int cspawn_connect_local(int directory, const char *name, int milliseconds);
 /// The next waiting connection, non-blocking and close-on-exec; -EAGAIN when there is none.
 int cspawn_accept(int listener);
 /// Who connected, as this process's namespaces see it: `pid` is 0 for a process outside its PID namespace.

@@ -85,9 +85,9 @@ extension RunningSandbox {
         record.outer = ProcessIdentity(pid: result.pid)
         try? record.write(plan.stateDirectory)
         // They wait in the sockets' queues until the supervisor is up. Ours are the first.
-        descriptors.control = cspawn_connect_local(directory, StateDirectory.controlSocket)
+        descriptors.control = connect(directory, StateDirectory.controlSocket)
         if gatewayListener >= 0 {
-            descriptors.gateway = max(-1, cspawn_connect_local(directory, StateDirectory.gatewaySocket))
+            descriptors.gateway = max(-1, connect(directory, StateDirectory.gatewaySocket))
         }
         kept = [directory, wake, errors.read, status.read]
         let running = RunningSandbox(
@@ -113,13 +113,13 @@ extension RunningSandbox {
         opened.add([inner])
         let directory = try opened.take(place(stateDirectory), "open the state directory")
         let wake = try opened.take(cspawn_eventfd(), "make an event descriptor")
-        let control = cspawn_connect_local(directory, StateDirectory.controlSocket)
+        let control = connect(directory, StateDirectory.controlSocket)
         guard control >= 0 else { throw .lost("its supervisor cannot be reached: \(errnoText(-control))") }
         var descriptors = Ends(directory: directory, control: control, gateway: -1, wake: wake)
         descriptors.inner = inner
         descriptors.outer = record.outer?.open() ?? -1
         if record.egress {
-            descriptors.gateway = max(-1, cspawn_connect_local(directory, StateDirectory.gatewaySocket))
+            descriptors.gateway = max(-1, connect(directory, StateDirectory.gatewaySocket))
         }
         kept = opened.all
         return RunningSandbox(

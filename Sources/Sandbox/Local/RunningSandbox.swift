@@ -43,6 +43,8 @@ final class RunningSandbox {
 
     /// How long a boot may take before it is given up; generous, as a loaded machine is no reason to fail.
     private static let bootMilliseconds = 30_000
+    /// How long one attempt to get into the supervisor's queue waits before the wishes of others are looked at.
+    static let connectMilliseconds: Int32 = 250
     /// What is kept of its standard error.
     static let maximumErrorText = 4 << 10
     /// New connections in a row before it is given up, and the time after which they do not count as in a row.
@@ -114,7 +116,9 @@ final class RunningSandbox {
                 case .replaced: return .detached
                 case .broken(let reason): return .streamEnded(reason)
                 case .ended:
-                    guard said == nil, !wished.isBooting, reconnect(link) else { return .streamEnded(said) }
+                    guard said == nil, !wished.isBooting, reconnect(link, wishes: wishes) else {
+                        return .streamEnded(said)
+                    }
                 }
             } else if polled.hasEnded {
                 return .streamEnded(said)
@@ -205,12 +209,15 @@ final class RunningSandbox {
     }
 
     /// The connection was cut, but the sandbox may well live: its supervisor keeps everything until it is asked again.
-    private func reconnect(_ link: SupervisorLink) -> Bool {
+    private func reconnect(_ link: SupervisorLink, wishes: () -> Wishes) -> Bool {
         if open.inner >= 0, ProcessIdentity.hasEnded(open.inner) { return false }
         let now = Descriptors.monotonicMilliseconds()
         reconnections = reconnections.filter { now - $0 < Self.reconnectionWindow } + [now]
         guard reconnections.count <= Self.maximumReconnections else { return false }
-        let control = cspawn_connect_local(open.directory, StateDirectory.controlSocket)
+        let control = Self.connect(open.directory, StateDirectory.controlSocket) {
+            let wished = wishes()
+            return wished.stop || wished.detach || (open.inner >= 0 && ProcessIdentity.hasEnded(open.inner))
+        }
         guard control >= 0 else { return false }
         decoder = FrameDecoder()
         link.resume { outbox.reopen(control: control, first: $0) }
@@ -221,8 +228,22 @@ final class RunningSandbox {
 
     private func reconnectGateway() {
         Descriptors.close(open.gateway)
-        open.gateway = cspawn_connect_local(open.directory, StateDirectory.gatewaySocket)
-        if open.gateway < 0 { open.gateway = -1 }
+        open.gateway = max(
+            -1, cspawn_connect_local(open.directory, StateDirectory.gatewaySocket, Self.connectMilliseconds))
+    }
+
+    /// A connection to the supervisor, or a negative errno.
+    ///
+    /// A supervisor that is not let run for a while takes nobody in; once as many wait as its socket has room for, so does
+    /// this. Nothing is wrong with the sandbox then.
+    static func connect(_ directory: Int32, _ name: String, isVain: () -> Bool = { false }) -> Int32 {
+        let deadline = Descriptors.monotonicMilliseconds() + bootMilliseconds
+        while true {
+            let descriptor = cspawn_connect_local(directory, name, connectMilliseconds)
+            guard descriptor == -EAGAIN, !isVain(), Descriptors.monotonicMilliseconds() < deadline else {
+                return descriptor
+            }
+        }
     }
 
     // MARK: What the sandbox program says

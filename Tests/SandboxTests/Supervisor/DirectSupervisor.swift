@@ -58,7 +58,7 @@ final class DirectSupervisor {
     }
 
     func connect() throws -> Line {
-        let descriptor = cspawn_connect_local(folder, "control.sock")
+        let descriptor = RunningSandbox.connect(folder, "control.sock")
         try #require(descriptor >= 0)
         return Line(descriptor)
     }

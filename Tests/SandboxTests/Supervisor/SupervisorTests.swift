@@ -1,3 +1,4 @@
+import CSpawn
 import Glibc
 import SupervisorProtocol
 import Testing
@@ -130,6 +131,38 @@ struct SupervisorTests {
         let supervisor = try DirectSupervisor(peerUser: geteuid() + 1)
         defer { supervisor.end() }
         #expect(try supervisor.connect().next() == nil)
+    }
+
+    @Test("A supervisor that stands still is waited for, also when no more connections find room before it")
+    func fullQueue() async throws {
+        let supervisor = try DirectSupervisor()
+        defer { supervisor.end() }
+        // A stopped one has let in what came before.
+        try supervisor.connect().greet()
+        kill(supervisor.pid, SIGSTOP)
+        defer { kill(supervisor.pid, SIGCONT) }
+        let folder = open(supervisor.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(folder) }
+        var waiting: [Int32] = []
+        defer { for descriptor in waiting { close(descriptor) } }
+        var code: Int32 = 0
+        while waiting.count < 100 {
+            code = cspawn_connect_local(folder, "control.sock", 1)
+            if code < 0 { break }
+            waiting.append(code)
+        }
+        #expect(code == -EAGAIN)
+        // Whom nobody wants any more is not waited for.
+        #expect(RunningSandbox.connect(folder, "control.sock") { true } == -EAGAIN)
+        var asked = 0
+        let line = DirectSupervisor.Line(
+            RunningSandbox.connect(folder, "control.sock") {
+                asked += 1
+                if asked == 2 { kill(supervisor.pid, SIGCONT) }
+                return false
+            })
+        #expect(asked >= 2)
+        try line.greet()
     }
 
     @Test("A window of input that is not kept to ends the connection")
