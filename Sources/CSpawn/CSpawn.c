@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -55,6 +57,12 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
         if (errno != EAGAIN && errno != EINTR) return -errno;
     }
     return -EAGAIN;
+}
+
+bool cspawn_is_on_disk(const char *path) {
+    struct statfs system;
+    if (statfs(path, &system) != 0) return false;
+    return system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC && system.f_type != HUGETLBFS_MAGIC;
 }
 
 int cspawn_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -errno; }
@@ -227,6 +235,7 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
     (void)directory; (void)path; (void)flags; (void)mode; (void)resolve;
     return -ENOSYS;
 }
+bool cspawn_is_on_disk(const char *path) { (void)path; return false; }
 int cspawn_set_undumpable(void) { return -ENOSYS; }
 int cspawn_set_subreaper(void) { return -ENOSYS; }
 int cspawn_set_limits(const struct cspawn_limits *limits) { (void)limits; return -ENOSYS; }

@@ -220,6 +220,9 @@ ssize_t cspawn_attribute(int descriptor, const char *name, const char *attribute
 /// Removes an extended attribute of an open file; 0 also when it has none of that name.
 int cspawn_remove_attribute(int descriptor, const char *attribute);
 
+/// Whether a file takes room on a disk, and not in memory alone; false when it cannot be told.
+bool cspawn_is_on_disk(const char *path);
+
 /// Copies the first `size` bytes of one open file to another, empty one: by sharing its blocks where the file system can
 /// (then 1), else by copying what is no hole (then 0). -EFBIG when that is more than `most` bytes.
 int cspawn_copy_contents(int from, int to, off_t size, off_t most);

@@ -17,12 +17,16 @@ final class DiskScanner: Sendable {
     private let state = Mutex(State())
 
     /// What the directories take, and how long it took to find out.
-    func measure(_ directories: [String], atMost bound: DiskUsage) async -> (usage: DiskUsage, cost: Duration) {
+    /// - Parameter besides: counts bytes that no directory shows, up to a bound.
+    func measure(
+        _ directories: [String], atMost bound: DiskUsage, besides: @escaping @Sendable (Int) -> Int = { _ in 0 }
+    ) async -> (usage: DiskUsage, cost: Duration) {
         await withCheckedContinuation { continuation in
             let job = Job {
                 let clock = ContinuousClock()
                 let begin = clock.now
-                let usage = DiskUsage.measure(directories, atMost: bound)
+                var usage = DiskUsage.measure(directories, atMost: bound)
+                usage.bytes += besides(bound.bytes)
                 continuation.resume(returning: (usage, clock.now - begin))
             }
             let mustStart = state.withLock { state in

@@ -21,6 +21,8 @@ final class WorkspaceWatch: Sendable {
         var endCommands: @Sendable (String) async -> Void
         /// Ends the sandbox.
         var endSandbox: @Sendable (String) -> Void
+        /// Bytes of files that commands hold open and have deleted, counted up to a bound.
+        var unnamedBytes: @Sendable (Int) -> Int
     }
 
     private struct State {
@@ -86,7 +88,8 @@ final class WorkspaceWatch: Sendable {
             let waited = ContinuousClock.now - lastLook
             guard waited >= (isFilling ? max(Self.pollInterval, cost * 2) : interval) else { continue }
             let bound = DiskUsage(bytes: 2 * limits.workspaceBytes, files: 2 * limits.workspaceFiles)
-            let (usage, newCost) = await DiskScanner.shared.measure(directories, atMost: bound)
+            let (usage, newCost) = await DiskScanner.shared.measure(
+                directories, atMost: bound, besides: actions.unnamedBytes)
             let most = max(Self.leastJournal, limits.workspaceBytes / 4)
             let printed = await DiskScanner.shared.measure([journal], atMost: DiskUsage(bytes: most, files: .max))
             state.withLock { $0.journalIsFull = printed.usage.bytes > most }

@@ -20,7 +20,10 @@ final class LocalSandbox: Sandbox {
             directories: [state.upper, state.homeUpper], journal: state.journal, limits: spec.limits,
             actions: WorkspaceWatch.Actions(
                 endCommands: { [link = process.link] in await link.endCommands(limit: $0) },
-                endSandbox: { [weak process] in process?.giveUp($0) }))
+                endSandbox: { [weak process] in process?.giveUp($0) },
+                unnamedBytes: { [weak process] bound in
+                    process?.program.map { UnnamedFiles.bytes(beneath: $0, atMost: bound) } ?? 0
+                }))
         let watching = Task { await watch.run() }
         self.watch = watch
         self.watching = watching

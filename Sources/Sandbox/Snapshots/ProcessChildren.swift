@@ -14,7 +14,8 @@ enum ProcessChildren {
         return inside.contains { !hasEnded($0) }
     }
 
-    private static func children(of pid: pid_t) -> [pid_t]? {
+    /// Nil where the kernel does not tell, or the process is gone.
+    static func children(of pid: pid_t) -> [pid_t]? {
         let tasks = open("/proc/\(pid)/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard tasks >= 0 else { return nil }
         defer { Descriptors.close(tasks) }

@@ -99,6 +99,21 @@ struct SandboxLimitTests {
         }
     }
 
+    @Test("A file that a command has deleted counts as long as it is open")
+    func unnamedFiles() async throws {
+        try await TestSandbox.with(configure: { $0.limits.workspaceBytes = 32 << 20 }) { test async throws in
+            // As many bytes in memory are no matter.
+            let full = try await test.shell(
+                "exec 4> /tmp/m; rm /tmp/m; head -c 48M /dev/zero >&4; echo one; "
+                    + "exec 3> big; rm big; head -c 48M /dev/zero >&3; echo two; sleep 60")
+            #expect(full.result.outcome == .killed(by: .limit("workspace size (32 MiB)")))
+            #expect(full.text.hasPrefix("one\n"))
+            while (try? await test.sandbox.writeFile("a", [1], mode: nil)) == nil {
+                _ = try await test.shell("sleep 0.2")
+            }
+        }
+    }
+
     @Test("Beyond twice the size the sandbox ends, and says why")
     func workspaceTwice() async throws {
         try await TestSandbox.with(configure: { $0.limits.workspaceBytes = 16 << 20 }) { test async throws in
