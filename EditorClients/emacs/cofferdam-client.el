@@ -156,7 +156,12 @@ Without a project it is the current directory."
     ( :synchronization (:didSave t)
       :publishDiagnostics ( :relatedInformation t
                             :versionSupport t
-                            :codeDescriptionSupport t))
+                            :codeDescriptionSupport t
+                            :dataSupport t
+                            :tagSupport (:valueSet [1 2]))
+      :codeAction ( :codeActionLiteralSupport
+                    (:codeActionKind (:valueSet ["" "quickfix" "source" "source.fixAll"]))
+                    :isPreferredSupport t))
     :window (:workDoneProgress t :showDocument (:support t))
     :general (:positionEncodings ["utf-32" "utf-16"])))
 

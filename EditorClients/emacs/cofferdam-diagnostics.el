@@ -20,6 +20,9 @@
   "Functions called with a path and its diagnostics when they have changed.
 The diagnostics are a vector of LSP diagnostics as plists.")
 
+(defvar cofferdam--published-functions nil
+  "Functions called, without arguments that count, after diagnostics came.")
+
 (defvar cofferdam--published (make-hash-table :test #'equal)
   "Map from path to (CONNECTION . VECTOR) of its published diagnostics.")
 
@@ -36,24 +39,64 @@ BEG and END are markers, so that diagnostics move with the text.")
 (put 'cofferdam--diagnostics 'permanent-local t)
 (put 'cofferdam--flymake-saved 'permanent-local t)
 
+(defface cofferdam-stale '((t :inherit shadow :slant italic))
+  "Face of diagnostics on lines that you have changed since the tool saw them."
+  :group 'cofferdam)
+(defface cofferdam-unnecessary '((t :inherit shadow))
+  "Face of text that a tool calls unnecessary, such as an unused variable."
+  :group 'cofferdam)
+(defface cofferdam-deprecated '((t :inherit shadow :strike-through t))
+  "Face of text that a tool calls deprecated."
+  :group 'cofferdam)
+
+(put 'cofferdam-stale 'flymake-category 'flymake-note)
+(put 'cofferdam-stale 'flymake-type-name "stale")
+(put 'cofferdam-stale 'face 'cofferdam-stale)
+(put 'cofferdam-stale 'flymake-bitmap nil)
+
+(defun cofferdam--stale-p (diagnostic)
+  "Return non-nil if the user has changed the line of DIAGNOSTIC since.
+It is an LSP diagnostic."
+  (eq (plist-get (plist-get diagnostic :data) :stale) t))
+
 (defun cofferdam--diagnostic-type (diagnostic)
   "Return Flymake's type for DIAGNOSTIC, an LSP diagnostic."
-  (pcase (plist-get diagnostic :severity)
-    (2 :warning)
-    ((or 3 4) :note)
-    (_ :error)))
+  (if (cofferdam--stale-p diagnostic)
+      'cofferdam-stale
+    (pcase (plist-get diagnostic :severity)
+      (2 :warning)
+      ((or 3 4) :note)
+      (_ :error))))
+
+(defun cofferdam--tag-faces (diagnostic)
+  "Return overlay properties for the tags of DIAGNOSTIC, an LSP diagnostic."
+  (when-let ((faces (cl-loop for tag across (vconcat (plist-get diagnostic :tags))
+                             for face = (pcase tag
+                                          (1 'cofferdam-unnecessary)
+                                          (2 'cofferdam-deprecated))
+                             when face collect face)))
+    (list (cons 'face
+                (append faces
+                        (list (pcase (cofferdam--diagnostic-type diagnostic)
+                                (:error 'flymake-error)
+                                (:warning 'flymake-warning)
+                                (_ 'flymake-note))))))))
+
+(defun cofferdam--diagnostic-message (diagnostic)
+  "Return the message of DIAGNOSTIC, an LSP diagnostic, with tool and rule."
+  (let ((source (cofferdam--one-line (plist-get diagnostic :source) 40))
+        (code (cofferdam--one-line (plist-get diagnostic :code) 60)))
+    (concat (cofferdam--one-line (plist-get diagnostic :message) 1000)
+            (unless (and (string-empty-p source) (string-empty-p code))
+              (format " [%s]" (string-trim (concat source " " code)))))))
 
 (defun cofferdam--diagnostic-text (diagnostic)
   "Return the text to show for DIAGNOSTIC, an LSP diagnostic.
 For example \"unused variable 'x' [gcc -Wunused-variable]\"."
-  (let ((source (cofferdam--one-line (plist-get diagnostic :source) 40))
-        (code (cofferdam--one-line (plist-get diagnostic :code) 60))
-        (message (cofferdam--one-line (plist-get diagnostic :message) 1000))
-        (related (append (plist-get diagnostic :relatedInformation) nil)))
-    (concat message
-            (unless (and (string-empty-p source) (string-empty-p code))
-              (format " [%s]" (string-trim (concat source " " code))))
-            (mapconcat #'cofferdam--related-text (seq-take related 3) ""))))
+  (concat (cofferdam--diagnostic-message diagnostic)
+          (mapconcat #'cofferdam--related-text
+                     (seq-take (append (plist-get diagnostic :relatedInformation) nil) 3)
+                     "")))
 
 (defun cofferdam--related-text (related)
   "Return a phrase for RELATED, one of a diagnostic's relatedInformation."
@@ -125,7 +168,7 @@ For example \"unused variable 'x' [gcc -Wunused-variable]\"."
                           (current-buffer) (marker-position beg)
                           (max (marker-position end)
                                (min (point-max) (1+ beg)))
-                          type text data)))
+                          type text data (cofferdam--tag-faces data))))
                      cofferdam--diagnostics)
              ;; The region makes this report replace the earlier ones.
              :region (cons (point-min) (point-max)))))
@@ -209,6 +252,7 @@ the user to decide."
     (if (and buffer (buffer-local-value 'cofferdam-mode buffer))
         (with-current-buffer buffer (cofferdam--take-diagnostics))
       (cofferdam--list-only-add path diagnostics)))
+  (run-hook-with-args 'cofferdam--published-functions path)
   (run-hook-with-args 'cofferdam-diagnostics-functions path diagnostics))
 
 (defun cofferdam--handle-publish (conn params)
@@ -231,36 +275,72 @@ the user to decide."
 
 ;;; Diagnostics for the agent
 
+(defun cofferdam--lsp-of (diagnostic)
+  "Return the LSP diagnostic that Flymake DIAGNOSTIC was made of, or nil.
+Cofferdam's and eglot's know the tool, the rule and the bare message."
+  (let ((data (flymake-diagnostic-data diagnostic)))
+    (cond ((and (consp data) (plist-member data :message)) data)
+          ((and (consp data) (consp (cdr-safe (assq 'eglot-lsp-diag data))))
+           (cdr (assq 'eglot-lsp-diag data))))))
+
+(defun cofferdam--wire-related (related root)
+  "Return RELATED, of an LSP diagnostic, as a RelatedLocation; nil if outside ROOT.
+Its server counts columns as it likes: only whole lines are sure."
+  (let* ((location (plist-get related :location))
+         (range (plist-get location :range))
+         (first (plist-get (plist-get range :start) :line))
+         (last (plist-get (plist-get range :end) :line))
+         (path (ignore-errors (cofferdam--uri-to-path (plist-get location :uri)))))
+    (when (and path (cofferdam--inside-p path root))
+      `( :path ,(cofferdam--relative path root)
+         ,@(and (natnump first)
+                (list :range (list :startLine (1+ first) :startColumn 1
+                                   :endLine (+ 2 (max first (if (natnump last) last first)))
+                                   :endColumn 1)))
+         :message ,(format "%s" (or (plist-get related :message) ""))))))
+
+(defun cofferdam--wire-tags (lsp)
+  "Return the tags of LSP, an LSP diagnostic, for the protocol."
+  (cl-loop for tag across (vconcat (plist-get lsp :tags))
+           for name = (pcase tag (1 "unnecessary") (2 "deprecated"))
+           when name collect name))
+
 (defun cofferdam--wire-diagnostic (diagnostic root)
   "Return Flymake DIAGNOSTIC of this buffer as a Diagnostic of the protocol.
 Its path is relative to ROOT."
-  (let* ((data (flymake-diagnostic-data diagnostic))
-         ;; Cofferdam's and eglot's data know the tool and the bare message.
-         (lsp (cond ((and (consp data) (plist-member data :message)) data)
-                    ((and (consp data) (consp (cdr (assq 'eglot-lsp-diag data))))
-                     (cdr (assq 'eglot-lsp-diag data)))))
-         (code (and lsp (plist-get lsp :code)))
+  (let* ((lsp (cofferdam--lsp-of diagnostic))
+         (code (plist-get lsp :code))
+         (page (plist-get (plist-get lsp :codeDescription) :href))
+         (related (delq nil (mapcar (lambda (one) (cofferdam--wire-related one root))
+                                    (plist-get lsp :relatedInformation))))
+         (tags (cofferdam--wire-tags lsp))
          (severity (pcase (flymake-diagnostic-type diagnostic)
                      ((or :error 'eglot-error) "error")
                      ((or :warning 'eglot-warning) "warning")
                      (_ "information"))))
-    `( :tool ,(or (and lsp (plist-get lsp :source))
+    `( :tool ,(or (plist-get lsp :source)
                   (format "%s" (or (flymake-diagnostic-backend diagnostic) "flymake")))
        :severity ,severity
        ,@(and code (list :code (format "%s" code)))
-       :message ,(or (and lsp (plist-get lsp :message))
+       ,@(and (stringp page) (list :codeURL page))
+       :message ,(or (plist-get lsp :message)
                      (substring-no-properties (flymake-diagnostic-text diagnostic)))
        :path ,(cofferdam--relative buffer-file-name root)
        :range ,(cofferdam--text-range (flymake-diagnostic-beg diagnostic)
                                       (flymake-diagnostic-end diagnostic))
-       :fingerprint "")))
+       ,@(and related (list :related (vconcat related)))
+       ,@(and tags (list :tags (vconcat tags)))
+       ;; Of an earlier session's diagnostic it tells that it is the same one.
+       :fingerprint ,(or (plist-get (plist-get lsp :data) :fingerprint) ""))))
 
 (defun cofferdam--diagnostics-in (beg end root)
   "Return the Flymake diagnostics from BEG to END for the protocol.
-Paths are relative to ROOT.  All backends' diagnostics count."
+Paths are relative to ROOT.  All backends' diagnostics count, but not
+what says nothing of the text that is there now."
   (when (bound-and-true-p flymake-mode)
-    (mapcar (lambda (diagnostic) (cofferdam--wire-diagnostic diagnostic root))
-            (flymake-diagnostics beg end))))
+    (cl-loop for diagnostic in (flymake-diagnostics beg end)
+             unless (cofferdam--stale-p (cofferdam--lsp-of diagnostic))
+             collect (cofferdam--wire-diagnostic diagnostic root))))
 
 (provide 'cofferdam-diagnostics)
 ;;; cofferdam-diagnostics.el ends here

@@ -128,7 +128,7 @@ All are one undo step; point and markers stay where they can."
   (save-restriction
     (widen)
     (let ((places (cofferdam--edit-places edits encoding))
-          (group (prepare-change-group)))
+          (group (progn (undo-boundary) (prepare-change-group))))
       (save-excursion
         (pcase-dolist (`(,beg ,end ,text) places)
           (cofferdam--replace-region beg end text)))

@@ -18,6 +18,11 @@
     ("c" "Start a session" cofferdam-start)
     ("f" "Fix diagnostics here" cofferdam-fix)
     ("i" "Prompt a session" cofferdam-prompt)]
+   ["Diagnostics"
+    ("e" "List all" cofferdam-diagnostics)
+    ("x" "Apply the tool's fix" cofferdam-tool-fix)
+    ("X" "Apply all in the file" cofferdam-tool-fix-all)
+    ("." "Code action" cofferdam-code-action)]
    ["Approve"
     ("y" "Approve" cofferdam-approve)
     ("n" "Reject" cofferdam-reject)]

@@ -8,59 +8,8 @@
 
 ;;; Code:
 
-(require 'cofferdam-items)
+(require 'cofferdam-checks)
 (require 'diff-mode)
-
-(defconst cofferdam--diagnostics-shown 20
-  "Diagnostics listed per update; Flymake has them all.")
-
-;;; Ends
-
-(defun cofferdam--losses (result)
-  "Return what of the output of RESULT was not kept, as text to append."
-  (mapconcat
-   (lambda (stream)
-     (let ((lost (plist-get result (cdr stream))))
-       (if (null lost) ""
-         (format "; %s not kept from byte %s (%s)" (car stream) (plist-get lost :from)
-                 (if (equal (plist-get lost :reason) "outputLimit") "limit of output"
-                   (cofferdam--one-line (plist-get lost :message)))))))
-   '(("stdout" . :stdoutTruncated) ("stderr" . :stderrTruncated)) ""))
-
-(defun cofferdam--result-text (result)
-  "Return (TEXT . GOOD) for RESULT, a CommandResult of the protocol."
-  (let* ((status (plist-get result :status))
-         (code (plist-get result :exitCode))
-         (good (and (equal status "exited") (equal code 0)))
-         (text (pcase status
-                 ("exited" (format "exit %s" code))
-                 ("signalled" (format "killed by signal %s" (plist-get result :signal)))
-                 ("timedOut" "timed out")
-                 ("killed" "killed")
-                 ("outOfMemory" "out of memory")
-                 ("couldNotStart" "could not start")
-                 (_ (cofferdam--one-line status 40))))
-         (why (cofferdam--one-line (plist-get result :message))))
-    (cons (format "%s%s in %s%s" text
-                  (if (string-empty-p why) "" (concat " (" why ")"))
-                  (cofferdam--duration (plist-get result :durationMilliseconds))
-                  (cofferdam--losses result))
-          good)))
-
-(defun cofferdam--emit-end (good text)
-  "Emit the end of an item: a mark by GOOD, and TEXT."
-  (cofferdam--fresh-line)
-  (cofferdam--emit (format "  %s %s\n"
-                           (if good (cofferdam--glyph "✓" "ok") (cofferdam--glyph "✗" "!!"))
-                           text)
-                   'face (if good 'cofferdam-success 'cofferdam-failure)))
-
-(defun cofferdam--capped (text limit)
-  "Return TEXT, cut after LIMIT characters with a note."
-  (if (length> text limit)
-      (format "%s\n[%d characters left out]" (substring text 0 limit)
-              (- (length text) limit))
-    text))
 
 ;;; Events
 
@@ -73,7 +22,7 @@
     (let ((id (plist-get event :itemId)))
       (pcase (plist-get event :type)
         ("turnStarted" (cofferdam--show-turn-started event))
-        ("turnCompleted" (cofferdam--show-turn-completed event))
+        ("turnCompleted" (cofferdam--show-turn-completed session event))
         ("promptReceived"
          (cofferdam--show-prompt
           (format "%s (%s)" (plist-get event :text) (plist-get event :delivery)) event))
@@ -87,22 +36,14 @@
          (cofferdam--begin-item id 'tool (cofferdam--one-line (plist-get event :title))))
         ("toolCallCompleted" (cofferdam--show-tool-completed id event))
         ("checkStarted"
-         (cofferdam--begin-item
-          id 'check
-          (let ((name (cofferdam--one-line (plist-get event :name) 60))
-                (command (cofferdam--one-line
-                          (mapconcat (lambda (word) (format "%s" word))
-                                     (plist-get event :command) " "))))
-            (concat "Check " name (unless (equal name command) (concat ": " command))))))
+         (cofferdam--begin-item id 'check (concat "Check " (cofferdam--check-title event))))
         ("checkCompleted" (cofferdam--show-check-completed id event))
         ("environmentPreparing" (cofferdam--show-preparing event))
         ("setupStarted"
          (cofferdam--begin-item
           id 'tool
           (format "Setup %s of %s: %s" (plist-get event :step) (plist-get event :steps)
-                  (cofferdam--one-line
-                   (mapconcat (lambda (word) (format "%s" word))
-                              (plist-get event :command) " ")))))
+                  (cofferdam--command-words (plist-get event :command)))))
         ("setupCompleted" (cofferdam--show-setup-completed id event))
         ("environmentPrepared" (cofferdam--show-prepared event))
         ("outputDelta" (cofferdam--write-output id event))
@@ -181,43 +122,6 @@
   (setq cofferdam--refused nil)
   (cofferdam--show-prompt (plist-get event :prompt) event))
 
-(defun cofferdam--show-turn-completed (event)
-  "Show EVENT of type turnCompleted."
-  (let* ((outcome (plist-get event :outcome))
-         (changed (append (plist-get event :changedFiles) nil))
-         (face (pcase outcome
-                 ((or "verified" "answered") 'cofferdam-success)
-                 ("failed" 'cofferdam-failure)
-                 (_ 'cofferdam-warning))))
-    (clrhash cofferdam--items)
-    (setq cofferdam--writer nil)
-    (cofferdam--gap)
-    (cofferdam--emit (format "%s %s%s\n" (cofferdam--glyph "■" "=") outcome
-                             (let ((reason (plist-get event :reason)))
-                               (if (member reason (list outcome "" nil))
-                                   ""
-                                 (concat ": " (cofferdam--one-line reason 500)))))
-                     'face face 'cofferdam-item 'end)
-    (cofferdam--emit-face 'cofferdam-meta "  %s, %s\n"
-                          (cofferdam--plural (or (plist-get event :steps) 0) "step")
-                          (cofferdam--duration (plist-get event :durationMilliseconds)))
-    (mapc (lambda (evidence)
-            (cofferdam--emit-end
-             (eq (plist-get evidence :passed) t)
-             (format "%s: %s" (cofferdam--one-line (plist-get evidence :name) 60)
-                     (car (cofferdam--result-text (plist-get evidence :result))))))
-          (plist-get event :evidence))
-    (dolist (path (seq-take changed 50))
-      (cofferdam--emit-face 'cofferdam-meta "  %s\n" (cofferdam--one-line path)))
-    (when (nthcdr 50 changed)
-      (cofferdam--emit-face 'cofferdam-meta "  and %d more\n" (- (length changed) 50)))
-    (when changed
-      (cofferdam--emit
-       (concat "  " (cofferdam--button "[Diff]" 'cofferdam-diff "Show the changes")
-               "  " (cofferdam--button "[Apply]" 'cofferdam-apply
-                                       "Write the changes into the working tree")
-               "\n")))))
-
 (defun cofferdam--show-tool-completed (id event)
   "Show EVENT of type toolCallCompleted for item ID."
   (let* ((status (plist-get event :status))
@@ -245,17 +149,6 @@
                              (if good (car result) (format "%s, %s" status (car result))))
       (unless (or good told)
         (cofferdam--emit-end nil status)))))
-
-(defun cofferdam--show-check-completed (id event)
-  "Show EVENT of type checkCompleted for item ID."
-  (cofferdam--end-output id)
-  (let* ((evidence (plist-get event :evidence))
-         (passed (eq (plist-get evidence :passed) t)))
-    (cofferdam--emit-end
-     passed
-     (format "%s%s, %s" (if passed "passed" "failed")
-             (if (eq (plist-get evidence :required) t) "" " (not required)")
-             (car (cofferdam--result-text (plist-get evidence :result)))))))
 
 (defun cofferdam--show-preparing (event)
   "Show EVENT of type environmentPreparing."
@@ -303,66 +196,6 @@
       (apply #'cofferdam--emit
              (concat (cofferdam--fontify-diff (cofferdam--capped patch 16000)) "\n")
              'invisible 'cofferdam-output (cofferdam--margin)))))
-
-(defun cofferdam--show-diagnostics (session event)
-  "Show EVENT of type diagnosticsUpdated of SESSION."
-  (let* ((diagnostics (plist-get event :diagnostics))
-         (total (or (plist-get event :total) (length diagnostics)))
-         (new (or (plist-get event :new) 0))
-         (fixed (or (plist-get event :fixed) 0))
-         (root (cofferdam-session-root session)))
-    (unless (= 0 total fixed)
-      (cofferdam--fresh-line)
-      (cofferdam--emit
-       (format "  %s %s: %s%s%s\n"
-               (cofferdam--glyph "◆" "#")
-               (cofferdam--one-line (plist-get event :check) 60)
-               (if (= 0 total) "no diagnostics" (cofferdam--plural total "diagnostic"))
-               (if (< 0 new total) (format ", %d new" new) "")
-               (if (< 0 fixed) (format ", %d fixed" fixed) ""))
-       'face (if (= 0 total) 'cofferdam-success 'cofferdam-warning)))
-    (cl-loop for diagnostic across (vconcat diagnostics)
-             repeat cofferdam--diagnostics-shown
-             do (cofferdam--show-diagnostic diagnostic root))
-    (when (> (length diagnostics) cofferdam--diagnostics-shown)
-      (cofferdam--emit-face 'cofferdam-meta "    and %d more\n"
-                            (- (length diagnostics) cofferdam--diagnostics-shown)))))
-
-(defun cofferdam--show-diagnostic (diagnostic root)
-  "Show DIAGNOSTIC with a button to go to its place beneath ROOT."
-  (let* ((path (or (plist-get diagnostic :path) ""))
-         (range (plist-get diagnostic :range))
-         (place (concat (cofferdam--one-line path)
-                        (and range (format ":%s:%s" (plist-get range :startLine)
-                                           (plist-get range :startColumn)))))
-         (severity (plist-get diagnostic :severity)))
-    (cofferdam--emit
-     (concat "    "
-             (if (string-empty-p path)
-                 ""
-               (concat (make-text-button
-                        place nil 'follow-link t 'help-echo "Go there"
-                        'action (lambda (_) (cofferdam--visit root path range)))
-                       " "))
-             (propertize (cofferdam--one-line severity 20)
-                         'face (if (equal severity "error")
-                                   'cofferdam-failure 'cofferdam-warning))
-             ": " (cofferdam--one-line (plist-get diagnostic :message) 300)
-             (propertize (format " [%s]"
-                                 (string-trim
-                                  (concat (cofferdam--one-line (plist-get diagnostic :tool) 40)
-                                          " "
-                                          (cofferdam--one-line (plist-get diagnostic :code) 60))))
-                         'face 'cofferdam-meta)
-             "\n"))))
-
-(defun cofferdam--visit (root path range)
-  "Show RANGE of PATH, a file in ROOT."
-  (let ((file (cofferdam--inside-p (expand-file-name path root) root)))
-    (unless (and file (file-exists-p file))
-      (user-error "%s is not in the working tree" path))
-    (pop-to-buffer (find-file-noselect file))
-    (cofferdam--goto-text-range range)))
 
 (defun cofferdam--show-approval (approval)
   "Show that APPROVAL waits."

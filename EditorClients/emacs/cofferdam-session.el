@@ -30,6 +30,8 @@
   (pending nil :documentation "Approvals that wait, oldest first.")
   (usage nil :documentation "TokenUsage of the session.")
   (changed nil :documentation "Paths that the last turn changed.")
+  (checks nil :documentation "Alist of checks and plists of what each found last.")
+  (findings nil :documentation "What its gate found against the last turn's change.")
   (applied nil :documentation "Whether a client applied the result.")
   (buffer nil :documentation "The transcript buffer.")
   (conn nil :documentation "The connection whose server sends its events.")
@@ -125,8 +127,10 @@ inside a process filter and must neither block nor ask.")
        (setf (cofferdam-session-pending session) nil)
        (cofferdam--announce session "%s: %s" (plist-get event :state)
                             (cofferdam--one-line (plist-get event :reason)))))
+    ("diagnosticsUpdated" (cofferdam--note-diagnostics session event))
     ("turnStarted"
      (setf (cofferdam-session-state session) "running"
+           (cofferdam-session-findings session) nil
            (cofferdam-session-outcome session) nil
            (cofferdam-session-model session) (plist-get event :model))
      (when (string-empty-p (cofferdam-session-title session))
@@ -139,10 +143,15 @@ inside a process filter and must neither block nor ask.")
        (setf (cofferdam-session-outcome session) (plist-get event :outcome)
              (cofferdam-session-reason session) (plist-get event :reason)
              (cofferdam-session-changed session) changed
+             (cofferdam-session-findings session) (append (plist-get event :gateFindings) nil)
              (cofferdam-session-applied session) nil
              (cofferdam-session-state session) "idle")
        (cofferdam--announce
-        session "%s%s" (plist-get event :outcome)
+        session "%s%s%s" (plist-get event :outcome)
+        (if-let ((findings (cofferdam-session-findings session)))
+            (format ", %s (M-x cofferdam-diagnostics)"
+                    (cofferdam--plural (length findings) "finding"))
+          "")
         (if changed
             (format ", %s changed (M-x cofferdam-diff, M-x cofferdam-apply)"
                     (cofferdam--plural (length changed) "file"))
@@ -166,6 +175,56 @@ inside a process filter and must neither block nor ask.")
        ;; Reverting runs hooks: not inside the process filter.
        (run-at-time 0 nil #'cofferdam--after-applied session
                     (append (plist-get event :applied) nil))))))
+
+;;; What checks found
+
+(defun cofferdam--delta-of (event)
+  "Return how the diagnostics of EVENT, a diagnosticsUpdated, stand.
+They are counted against the check's first run on the untouched tree."
+  (cl-flet ((number (key default)
+              (let ((value (plist-get event key)))
+                (if (natnump value) value default))))
+    (let* ((total (number :total (length (plist-get event :diagnostics))))
+           (new (number :new total)))
+      (list :total total :new new :fixed (number :fixed 0)
+            :remaining (number :remaining (max 0 (- total new)))))))
+
+(defun cofferdam--delta-text (delta)
+  "Return DELTA in words."
+  (format "%d new, %d fixed, %d remaining" (plist-get delta :new)
+          (plist-get delta :fixed) (plist-get delta :remaining)))
+
+(defun cofferdam--note-diagnostics (session event)
+  "Note in SESSION what the check of EVENT has found."
+  (let* ((diagnostics (append (plist-get event :diagnostics) nil))
+         (found (append
+                 (cofferdam--delta-of event)
+                 (list :fingerprints
+                       (delete "" (mapcar (lambda (one) (or (plist-get one :fingerprint) ""))
+                                          diagnostics))
+                       ;; Of no file, such as a linker's: no buffer can show it.
+                       :placeless
+                       (cl-remove-if-not
+                        (lambda (one) (member (plist-get one :path) '(nil "")))
+                        diagnostics)))))
+    (setf (alist-get (cofferdam--one-line (plist-get event :check) 60)
+                     (cofferdam-session-checks session) nil nil #'equal)
+          found)))
+
+(defun cofferdam--session-delta (session)
+  "Return how all diagnostics of SESSION stand, or nil without any check."
+  (when-let ((checks (cofferdam-session-checks session)))
+    (cl-loop for key in '(:total :new :fixed :remaining)
+             nconc (list key (cl-loop for (_ . found) in checks
+                                      sum (plist-get found key))))))
+
+(defun cofferdam--session-news (session)
+  "Return how the diagnostics of SESSION stand, in words; nil if no news."
+  (let ((delta (cofferdam--session-delta session)))
+    (unless (or (null delta)
+                (= 0 (plist-get delta :total) (plist-get delta :fixed))
+                (member (cofferdam-session-outcome session) '("verified" "answered")))
+      (cofferdam--delta-text delta))))
 
 (defun cofferdam--announce (session format &rest arguments)
   "Say FORMAT with ARGUMENTS about SESSION unless it is history."
@@ -204,6 +263,8 @@ ON-ATTACHED is called with the session once the server has answered."
       ;; A killed transcript is filled again from the first event.
       (setf (cofferdam-session-seq session) 0
             (cofferdam-session-pending session) nil
+            (cofferdam-session-checks session) nil
+            (cofferdam-session-findings session) nil
             (cofferdam-session-partial session) nil)
       (run-hook-with-args 'cofferdam--restart-functions session))
     (setf (cofferdam-session-root session) root

@@ -141,6 +141,7 @@ in a transcript changes it there."
     (define-key map "k" 'cofferdam-cancel)
     (define-key map "K" 'cofferdam-stop)
     (define-key map "l" 'cofferdam-list)
+    (define-key map "e" 'cofferdam-diagnostics)
     (define-key map "t" #'cofferdam-transcript-toggle-reasoning)
     (define-key map "o" #'cofferdam-transcript-toggle-output)
     (define-key map "g" #'cofferdam-transcript-refresh)
@@ -199,6 +200,12 @@ Text is added at the end; point follows when it is there.
        (concat " " (propertize (concat state (and outcome (concat ", " outcome)))
                                'face (cofferdam--state-face session))
                (and (cofferdam-session-applied session) ", applied")
+               (and (cofferdam-session-findings session)
+                    (propertize (format ", %s" (cofferdam--plural
+                                                (length (cofferdam-session-findings session))
+                                                "finding"))
+                                'face 'cofferdam-warning))
+               (when-let ((news (cofferdam--session-news session))) (concat "  " news))
                (and (cofferdam-session-model session)
                     (format "  %s" (cofferdam--one-line
                                     (cofferdam-session-model session) 40)))

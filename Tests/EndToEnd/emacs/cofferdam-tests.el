@@ -464,7 +464,7 @@ ROOT is its directory and FILE the file."
     (should (flymake-diagnostics))
     (cofferdam-disconnect)
     (cofferdam-tests--wait (null (cofferdam--live-connections)))
-    (should-not (flymake-diagnostics))))
+    (cofferdam-tests--wait (null (flymake-diagnostics)))))
 
 (ert-deftest cofferdam-other-backends-stay ()
   (cofferdam-tests--with-project
@@ -483,6 +483,235 @@ ROOT is its directory and FILE the file."
       (should flymake-mode)
       (should (equal flymake-diagnostic-functions (list other)))
       (should (equal (mapcar #'flymake-diagnostic-text (flymake-diagnostics)) '("other"))))))
+
+(defun cofferdam-tests--judge ()
+  "Let a session find things of every kind; return the session."
+  (make-directory (expand-file-name "lib" root))
+  (write-region "int a;\nold b;\nint c;\n" nil (expand-file-name "lib/far.c" root) nil 'silent)
+  (write-region "x\n" nil (expand-file-name "other.c" root) nil 'silent)
+  (let ((session (cofferdam-tests--run "judge it")))
+    (cofferdam-tests--wait (= 2 (length (flymake-diagnostics))))
+    session))
+
+(ert-deftest cofferdam-diagnostics-are-replaced ()
+  (cofferdam-tests--with-project
+    (let ((shown (lambda (messages)
+                   (cofferdam-tests--wait
+                    (equal messages (sort (mapcar #'flymake-diagnostic-text (flymake-diagnostics))
+                                          #'string<)))))
+          (publish (lambda (&rest messages)
+                     (cofferdam--publish
+                      (cofferdam-tests--conn) file
+                      (vconcat (mapcar (lambda (message)
+                                         `( :range ( :start (:line 0 :character 0)
+                                                     :end (:line 0 :character 1))
+                                            :message ,message))
+                                       messages))))))
+      (funcall publish "one" "two")
+      (funcall shown '("one" "two"))
+      (funcall publish "three")
+      (funcall shown '("three"))
+      (funcall publish)
+      (funcall shown nil))))
+
+(ert-deftest cofferdam-diagnostics-have-tags-and-related-places ()
+  (cofferdam-tests--with-project
+    (cofferdam-tests--judge)
+    (let ((unused (car (flymake-diagnostics 1 2)))
+          (stale (car (flymake-diagnostics (save-excursion (goto-char 1) (forward-line 2) (point))
+                                           (point-max)))))
+      (should (eq (flymake-diagnostic-type unused) :warning))
+      (should (equal (flymake-diagnostic-text unused)
+                     "unused [gcc -Wunused]; far.c:5: declared here"))
+      (should (equal '(cofferdam-unnecessary flymake-warning) (get-char-property 1 'face)))
+      ;; What the user has changed since looks like that, and is not sent along.
+      (should (eq (flymake-diagnostic-type stale) 'cofferdam-stale))
+      (should (eq 'cofferdam-stale
+                  (get-char-property (flymake-diagnostic-beg stale) 'face)))
+      (should (string-prefix-p "stale: " (flymake-diagnostic-text stale))))
+    (let ((wanted (plist-get (plist-get (plist-get (car (cofferdam-tests--received "initialize"))
+                                                   :capabilities)
+                                        :textDocument)
+                             :publishDiagnostics)))
+      (should (equal (plist-get wanted :tagSupport) '(:valueSet [1 2])))
+      (should (eq t (plist-get wanted :dataSupport))))))
+
+(ert-deftest cofferdam-diagnostics-of-others-go-along ()
+  (cofferdam-tests--with-project
+    (let* ((range (lambda (line first last)
+                    (list :start (list :line line :character first)
+                          :end (list :line line :character last))))
+           ;; As eglot makes them of what its server says.
+           (other
+            (lambda (report &rest _)
+              (funcall
+               report
+               (list (flymake-make-diagnostic
+                      (current-buffer) 20 23 'eglot-error "bad"
+                      `((eglot-lsp-diag
+                         . ( :range ,(funcall range 1 0 3) :severity 1 :code "E100"
+                             :codeDescription (:href "https://example.org/E100")
+                             :source "otherd" :message "main is no function" :tags [1 99]
+                             :relatedInformation
+                             [( :location ( :uri ,(cofferdam-tests--uri "main.c")
+                                            :range ,(funcall range 2 4 6))
+                                :message "called here")
+                              ( :location ( :uri "file:///usr/include/x.h"
+                                            :range ,(funcall range 2 4 6))
+                                :message "elsewhere")]))))
+                     (flymake-make-diagnostic (current-buffer) 1 9 :note "plain"))))))
+      (setq-local flymake-diagnostic-functions (list other))
+      (flymake-mode 1)
+      (flymake-start)
+      (cofferdam-tests--judge-beside)
+      (cofferdam-start "fix the build" t)
+      (cofferdam-tests--wait (cofferdam-tests--outcome))
+      (let ((sent (append (plist-get (plist-get (car (cofferdam-tests--received "agent/start"))
+                                                :context)
+                                     :diagnostics)
+                          nil)))
+        (should (equal (cl-remove-if-not
+                        (lambda (one) (equal (plist-get one :tool) "otherd")) sent)
+                       '(( :tool "otherd" :severity "error" :code "E100"
+                           :codeURL "https://example.org/E100"
+                           :message "main is no function" :path "main.c"
+                           :range (:startLine 2 :startColumn 1 :endLine 2 :endColumn 4)
+                           :related [( :path "main.c"
+                                       :range (:startLine 3 :startColumn 1 :endLine 4 :endColumn 1)
+                                       :message "called here")]
+                           :tags ["unnecessary"] :fingerprint ""))))
+        (should (cl-find "plain" sent :key (lambda (one) (plist-get one :message))
+                         :test #'equal))
+        (should (cl-find "ours" sent :key (lambda (one) (plist-get one :fingerprint))
+                         :test #'equal))
+        (should-not (cl-find "gone" sent :key (lambda (one) (plist-get one :fingerprint))
+                             :test #'equal))))))
+
+(defun cofferdam-tests--judge-beside ()
+  "Publish one diagnostic that is true and one that is stale."
+  (cofferdam--publish
+   (cofferdam-tests--conn) file
+   [( :range (:start (:line 1 :character 0) :end (:line 1 :character 3))
+      :message "ours" :data (:sessionId "s0" :fingerprint "ours"))
+    ( :range (:start (:line 2 :character 0) :end (:line 2 :character 3))
+      :severity 4 :message "stale: gone" :data (:fingerprint "gone" :stale t))])
+  (cofferdam-tests--wait (= 4 (length (flymake-diagnostics)))))
+
+(ert-deftest cofferdam-all-diagnostics-are-listed ()
+  (cofferdam-tests--with-project
+    (let* ((session (cofferdam-tests--judge))
+           (text (cofferdam-tests--transcript session))
+           (clock (format-time-string "%H:%M:%S" 1790000000)))
+      (dolist (part (list "build: 1 new, 2 fixed, 3 remaining"
+                          "passed, exit 0 in 0.4 s, 41 passed, 0 failed, 1 skipped\n"
+                          "unverified: the change weakens the tests\n  Why this is not verified:\n"
+                          "lib/far.c:3: test_sum is skipped now [test-skipped]\n"
+                          "a warning level is lower [no-place]\n"
+                          (concat "build: make -k, exit 0 in 0.4 s, 41 passed, 0 failed, 1 skipped, "
+                                  clock ", tree 01234567\n")
+                          (concat "lint, exit 2 in 0.4 s, 2 errors, " clock
+                                  ", tree 01234567, not required\n")))
+        (should (string-search part text)))
+      (should (string-search "1 new, 2 fixed, 3 remaining"
+                             (with-current-buffer (cofferdam-session-buffer session)
+                               (cofferdam--transcript-header))))
+      (save-window-excursion
+        ;; A finding leads to its place.
+        (pop-to-buffer (cofferdam-session-buffer session))
+        (goto-char (point-min))
+        (search-forward "lib/far.c:3")
+        (push-button (1- (point)))
+        (should (equal (list buffer-file-name (line-number-at-pos))
+                       (list (expand-file-name "lib/far.c" root) 3)))
+        (kill-buffer)
+        (switch-to-buffer (get-file-buffer file))
+        (cofferdam-diagnostics)
+        (should (derived-mode-p 'cofferdam-diagnostics-mode))
+        (should
+         (equal (buffer-string)
+                (concat "judge it, 1 new, 2 fixed, 3 remaining\n\n"
+                        "lib/far.c:3:1: error: not verified: test_sum is skipped now [test-skipped]\n"
+                        "error: not verified: a warning level is lower [no-place]\n"
+                        "error: undefined reference to f [ld]\n"
+                        "lib/far.c:2:1: error: it is deprecated [gcc]\n"
+                        "main.c:1:1: warning: unused [gcc -Wunused]\n"
+                        "lib/far.c:5:3: note: declared here\n"
+                        "main.c:3:5: stale: expected ';' [gcc]\n")))
+        (next-error 2)
+        (should (equal (cofferdam-tests--place) '("far.c" 2)))
+        (next-error)
+        (should (equal (cofferdam-tests--place) '("main.c" 1)))
+        ;; The list follows, and the user's place in it stays.
+        (cofferdam--publish (cofferdam-session-conn session)
+                            (expand-file-name "lib/far.c" root) [])
+        (let ((list-buffer next-error-last-buffer))
+          (cofferdam-tests--wait (with-current-buffer list-buffer
+                                   (not (string-search "it is deprecated" (buffer-string)))))
+          (next-error -1)
+          (should (equal (cofferdam-tests--place) '("far.c" 3))))))))
+
+(defun cofferdam-tests--place ()
+  "Return the name of the buffer in the selected window, and the line."
+  (with-current-buffer (window-buffer)
+    (list (buffer-name) (line-number-at-pos (window-point)))))
+
+(ert-deftest cofferdam-fixes-of-the-tools-are-applied ()
+  (cofferdam-tests--with-project
+    (should-error (cofferdam-tool-fix) :type 'user-error)
+    (cofferdam-tests--conn)
+    (let ((text (lambda (&rest lines)
+                  (let ((wanted (string-join lines "\n")))
+                    (cofferdam-tests--wait (equal (buffer-string) wanted)))))
+          (first "#include <stdio.h>") (second "int main(void) {") (rest "}\n"))
+      (goto-char (point-min))
+      (cofferdam-tool-fix)
+      (funcall text (concat "one " first) second "    return 0" rest)
+      (should (buffer-modified-p))
+      (undo-boundary)
+      (undo)
+      (funcall text first second "    return 0" rest)
+      ;; Of several one is chosen.
+      (goto-char (point-min))
+      (forward-line 2)
+      (cl-letf (((symbol-function 'completing-read)
+                 (lambda (_prompt choices &rest _)
+                   (should (equal (mapcar #'car choices) '("lint: Put three" "lint: Put drei")))
+                   "lint: Put drei")))
+        (cofferdam-tool-fix)
+        (funcall text first second "drei     return 0" rest))
+      (undo-boundary)
+      (undo)
+      ;; All in a region: of two at the same place the first.
+      (transient-mark-mode 1)
+      (push-mark (point-min) t t)
+      (goto-char (point-max))
+      (cofferdam-tool-fix)
+      (funcall text (concat "one " first) second "three     return 0" rest)
+      (undo-boundary)
+      (deactivate-mark)
+      (undo)
+      (cofferdam-tool-fix-all)
+      (funcall text (concat "one " first) second "three     return 0" rest)
+      (should (equal (plist-get (car (last (cofferdam-tests--received "textDocument/codeAction")))
+                                :context)
+                     '(:diagnostics [] :only ["source.fixAll.cofferdam"])))
+      (undo-boundary)
+      (undo)
+      ;; What was typed meanwhile is not overwritten.
+      (goto-char (point-min))
+      (cofferdam-tool-fix)
+      (insert "typed ")
+      (cofferdam-tests--received "textDocument/codeAction")
+      (accept-process-output nil 0.2)
+      (funcall text (concat "typed " first) second "    return 0" rest)
+      ;; The agent is asked through the server.
+      (cl-letf (((symbol-function 'completing-read)
+                 (lambda (_prompt choices &rest _) (caar (last choices)))))
+        (cofferdam-code-action)
+        (cofferdam-tests--wait (cofferdam-tests--received "workspace/executeCommand"))
+        (should (equal (plist-get (car (cofferdam-tests--received "workspace/executeCommand"))
+                                  :command)
+                       "cofferdam.fixDiagnostics"))))))
 
 ;;; Approvals
 

@@ -55,15 +55,66 @@ def tool(session, item, title, output, code=0, stream="stdout"):
     emit(session, "toolCallCompleted", itemId=item, status="completed", text="done", command=result(code))
 
 
-def evidence(passed):
-    return {"name": "build", "command": ["make"], "required": True, "passed": passed,
-            "result": result(0 if passed else 2), "errors": 0, "warnings": 0, "treeHash": "t1"}
+def evidence(passed, **fields):
+    return {"name": "build", "command": ["make", "-k"], "required": True, "passed": passed,
+            "result": result(0 if passed else 2), "errors": 0, "warnings": 0, "startedAt": 1790000000000,
+            "treeHash": "0123456789abcdef", **fields}
 
 
-def end(session, outcome="verified"):
-    emit(session, "turnCompleted", turnId="t", outcome=outcome, reason="every required check passed", steps=3,
-         evidence=[evidence(outcome == "verified")], treeHash="t1", changedFiles=["main.c"], durationMilliseconds=12345)
+def end(session, outcome="verified", **fields):
+    emit(session, "turnCompleted", **{
+        "turnId": "t", "outcome": outcome, "reason": "every required check passed", "steps": 3,
+        "evidence": [evidence(outcome == "verified")], "treeHash": "t1", "changedFiles": ["main.c"],
+        "durationMilliseconds": 12345, **fields})
     emit(session, "sessionStatus", state="idle")
+
+
+def published(line, first, last, message, **fields):
+    return {"range": {"start": {"line": line, "character": first}, "end": {"line": line, "character": last}},
+            "severity": 1, "source": "gcc", "message": message,
+            "data": {"sessionId": "s1", "check": "build", "fingerprint": message}, **fields}
+
+
+def judge(session, root):
+    """A check that finds things of every kind, and a gate that is not content."""
+    far = {"uri": f"file://{root}/lib/far.c", "range": published(4, 2, 3, "")["range"]}
+    for name, items in {
+            "main.c": [
+                published(0, 0, 8, "unused", severity=2, code="-Wunused", tags=[1], codeDescription={"href": "https://x"},
+                          relatedInformation=[{"message": "declared here", "location": far}]),
+                published(2, 4, 10, "stale: expected ';'", severity=4, data={"sessionId": "s1", "stale": True, "severity": 1})],
+            "lib/far.c": [published(1, 0, 3, "it is deprecated", tags=[2])],
+            "other.c": [published(0, 0, 1, "of another session", data={"sessionId": "s9", "fingerprint": "x"})]}.items():
+        notify("textDocument/publishDiagnostics", {"uri": f"file://{root}/{name}", "diagnostics": items})
+    emit(session, "diagnosticsUpdated", check="build", total=4, new=1, fixed=2, remaining=3, diagnostics=[
+        {"tool": "ld", "severity": "error", "message": "undefined reference to f", "path": "", "fingerprint": "l"}])
+    checks = [evidence(True, tests={"passed": 41, "failed": 0, "skipped": 1}),
+              evidence(False, name="lint", command=["lint"], required=False, errors=2)]
+    emit(session, "checkStarted", itemId="k1", name="build", command=["make", "-k"])
+    emit(session, "checkCompleted", itemId="k1", evidence=checks[0])
+    end(session, "unverified", reason="the change weakens the tests", evidence=checks, gateFindings=[
+        {"rule": "test-skipped", "path": "lib/far.c", "line": 3, "message": "test_sum is skipped now"},
+        {"rule": "no-place", "message": "a warning level is lower"}])
+
+
+def code_actions(params):
+    """Fixes of lines 1 and 3; two of line 3, at the same place."""
+    uri, only = params["textDocument"]["uri"], params["context"].get("only", [""])[0]
+
+    def fix(line, text, title):
+        place = {"line": line, "character": 0}
+        edits = [{"range": {"start": place, "end": place}, "newText": text}]
+        return {"title": title, "kind": "quickfix", "edit": {"changes": {uri: edits}}}
+
+    fixes = [fix(0, "one ", "lint: Put one"), fix(2, "three ", "lint: Put three"), fix(2, "drei ", "lint: Put drei")]
+    if only == "source.fixAll.cofferdam":
+        edits = [edit for one in fixes[:2] for edit in one["edit"]["changes"][uri]]
+        return [{"title": "Cofferdam: apply all 2 fixes of the tools in this file", "kind": only,
+                 "edit": {"documentChanges": [{"textDocument": {"uri": uri, "version": None}, "edits": edits}]}}]
+    lines = range(params["range"]["start"]["line"], params["range"]["end"]["line"] + 1)
+    asking = {"title": "Cofferdam: fix this", "kind": "quickfix", "command": {
+        "title": "", "command": "cofferdam.fixDiagnostics", "arguments": [{"uri": uri}]}}
+    return [one for line, one in zip((0, 2, 2), fixes) if line in lines] + [asking]
 
 
 def diagnostics(session, root, items):
@@ -88,6 +139,8 @@ def play(session, prompt, root):
         emit(session, kind + "Started", itemId=item)
         emit(session, kind + "Delta", itemId=item, text=text[:7])
         emit(session, kind + "Completed", itemId=item, text=text)
+    if word == "judge":
+        return judge(session, root)
     if word == "flood":
         tool(session, "c1", "Run: yes", (("x" * 99 + "\n") * 160 for _ in range(640)))
     elif word == "wild":
@@ -119,7 +172,7 @@ def play(session, prompt, root):
     emit(session, "snapshotFailed", step=2, reason="no space left on device")
     emit(session, "fileChanged", itemId="c2", path="main.c", change="modified", patch=PATCH)
     diagnostics(session, root, [])
-    emit(session, "checkStarted", itemId="k1", name="build", command=["make"])
+    emit(session, "checkStarted", itemId="k1", name="build", command=["make", "-k"])
     emit(session, "checkCompleted", itemId="k1", evidence=evidence(True))
     end(session)
 
@@ -157,6 +210,8 @@ def handle(method, params, identifier):
         answer({"serverInfo": {"name": "cofferdam", "version": "fake"}, "capabilities": {
             "positionEncoding": os.environ.get("FAKE_ENCODING", encodings[0]), "textDocumentSync": 1,
             "experimental": {"cofferdam": {"protocolVersion": 1, "methods": ["agent/start"]}}}})
+    elif method == "textDocument/codeAction":
+        answer(code_actions(params))
     elif method == "agent/start":
         name = f"s{len(sessions) + 1}"
         root, prompt = params["workspaceFolder"], params["prompt"]
