@@ -16,6 +16,10 @@ protocol DiagnosticParser: Sendable {
     /// The name that its findings carry: that of the type, or of the configuration that describes it.
     var label: String { get }
 
+    /// Whether `take` might take a line of this shape; when not, it is not asked. Where the parser is in the middle of
+    /// something that any line goes on with or ends, it has to be asked about every one.
+    func mightTake(_ shape: LineShape) -> Bool
+
     /// Looks at the cursor's line. When it is the tool's, moves the cursor past all that was understood and returns
     /// true, even when there is nothing to report about it.
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool
@@ -27,6 +31,7 @@ protocol DiagnosticParser: Sendable {
 extension DiagnosticParser {
     static var companions: [any DiagnosticParser.Type] { [] }
     var label: String { Self.name }
+    func mightTake(_ shape: LineShape) -> Bool { true }
     mutating func finish(into collector: inout FindingCollector) {}
 }
 

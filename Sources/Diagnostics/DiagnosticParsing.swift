@@ -10,7 +10,7 @@ public enum DiagnosticParsing {
         SwiftTestParser.self, PytestParser.self, UnittestParser.self, SwiftParser.self, GCCParser.self,
         LinkerParser.self, MakeParser.self,
         TypeScriptParser.self, GroupedLintParser.self, BustedParser.self, LuaParser.self, LintTextParser.self,
-        PythonParser.self, GenericParser.self,
+        PythonParser.self, ShellParser.self, GenericParser.self,
     ]
 
     /// Parsers of a configuration that are asked about each line.
@@ -38,7 +38,9 @@ public enum DiagnosticParsing {
         }
     }
 
-    private static func read(_ output: CheckOutput, source: WorkspaceSource) -> ParsedOutput {
+    /// - Parameter asksAll: ask each parser about every line, even those whose shape tells it that they are not its own.
+    ///   That must not change the result; tests see to it.
+    static func read(_ output: CheckOutput, source: WorkspaceSource, asksAll: Bool = false) -> ParsedOutput {
         let reports = self.reports(output)
         let texts = (reports + [output.stdout, output.stderr]).map { OutputText.clean($0) }
         let survey = OutputSurvey(texts: texts)
@@ -53,12 +55,12 @@ public enum DiagnosticParsing {
             var cursor = OutputCursor(text: text)
             while !cursor.isAtEnd {
                 // Blank lines mean nothing to anyone, and an output may hold millions.
-                if cursor.line.isBlank {
+                if cursor.shape.isBlank {
                     leftover.append(cursor)
                     cursor.advance()
                 } else if collector.resolver.directories.take(cursor.line) {
                     cursor.advance()
-                } else if !takeOnce(&parsers, &cursor, &collector) {
+                } else if !takeOnce(&parsers, &cursor, &collector, asksAll: asksAll) {
                     // A report is for programs; the model reads the output.
                     if !isReport { leftover.append(cursor) }
                     cursor.advance()
@@ -90,17 +92,21 @@ public enum DiagnosticParsing {
     }
 
     private static func takeOnce(
-        _ parsers: inout [any DiagnosticParser], _ cursor: inout OutputCursor, _ collector: inout FindingCollector
+        _ parsers: inout [any DiagnosticParser], _ cursor: inout OutputCursor, _ collector: inout FindingCollector,
+        asksAll: Bool
     ) -> Bool {
         let before = cursor.position
-        for index in parsers.indices {
-            collector.currentParser = parsers[index].label
-            guard parsers[index].take(&cursor, into: &collector) else { continue }
-            // A parser that takes a line without moving would be asked about it for ever.
-            if cursor.position == before { cursor.advance() }
-            return true
+        // In place: a parser taken out of the array would be copied, for every line.
+        return parsers.withUnsafeMutableBufferPointer { parsers in
+            for index in parsers.indices where asksAll || parsers[index].mightTake(cursor.shape) {
+                collector.currentParser = parsers[index].label
+                guard parsers[index].take(&cursor, into: &collector) else { continue }
+                // A parser that takes a line without moving would be asked about it for ever.
+                if cursor.position == before { cursor.advance() }
+                return true
+            }
+            return false
         }
-        return false
     }
 
     private static func chosen(for output: CheckOutput, survey: OutputSurvey) -> [any DiagnosticParser] {

@@ -17,10 +17,10 @@ import Testing
         #expect(
             tests(output) == [
                 "fails 3 2 [\"a.test.js:5\"]",
-                "outer > inner bad { a: 2 } { a: 1 } [\"a.test.js:9\", \"a.test.js:10\"]",
+                "outer > inner bad { a: 2 } { a: 1 } [\"a.test.js:10\", \"a.test.js:9\"]",
                 "throws - - [\"a.test.js:15\"]",
             ])
-        #expect(output.diagnostics.map(\.range?.startLine) == [5, 9, 15])
+        #expect(output.diagnostics.map(\.range?.startLine) == [5, 10, 15])
     }
 
     @Test func tapOfNode() {

@@ -8,6 +8,8 @@ struct FindingCollector {
     private var findings: [Finding] = []
     private var known: [Identity: Int] = [:]
     private var errors = 0
+    /// Errors that were told, each as often as it was.
+    private(set) var errorsTold = 0
     private var summaries = 0
     /// The finding that notes belong to.
     private var current: Int?
@@ -55,6 +57,7 @@ struct FindingCollector {
     /// Adds a finding. When it is there already, what follows (notes, fixes) is added to that one.
     mutating func add(_ finding: Finding) {
         var finding = finding
+        if finding.severity == .error { errorsTold += 1 }
         finding.parser = currentParser
         finding.message = finding.message.presentable
         let identity = Identity(

@@ -15,6 +15,8 @@ struct CMakeParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {}
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.begins(withAnyOf: "C-") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         guard let rest = line.after(prefix: "CMake ") else {

@@ -16,6 +16,10 @@ struct CTestParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.begins(withAnyOf: "TE\t") || shape.has("#") || shape.first.isDigit && shape.has("%")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if takeResult(line, &collector) || takeSummary(line, &collector) || isProgress(line) {

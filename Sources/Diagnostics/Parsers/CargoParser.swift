@@ -12,6 +12,8 @@ struct CargoParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {}
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.opensJSON }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard cursor.line.begins("{"), let value = cursor.takeJSON(where: Self.isOurs) else { return false }
         if let message = value["message"], value["reason"]?.stringValue == "compiler-message" {

@@ -30,6 +30,10 @@ struct CargoTestParser: DiagnosticParser {
         (isList, reported) = (false, [])
     }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || isList || block != nil || shape.begins(withAnyOf: "-tf")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard takeLine(cursor.line, &collector) else { return false }
         cursor.advance()

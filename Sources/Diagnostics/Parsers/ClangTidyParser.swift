@@ -17,6 +17,8 @@ struct ClangTidyParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { last = nil }
 
+    func mightTake(_ shape: LineShape) -> Bool { isExpected || shape.has(.place) }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         guard let located = LocatedLine(line), let prefix = SeverityPrefix(located.rest) else {

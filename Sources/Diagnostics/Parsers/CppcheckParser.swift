@@ -16,6 +16,10 @@ struct CppcheckParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { isOpen = false }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.has(.place) || shape.first == UInt8(ascii: "<") || shape.has("%")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if line.begins("<?xml") || line.begins("<results") { return takeXML(&cursor, &collector) }

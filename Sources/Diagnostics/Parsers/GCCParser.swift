@@ -32,6 +32,11 @@ struct GCCParser: DiagnosticParser {
         isCxxDriver = named?.isCxx ?? false
     }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        !includes.isEmpty || shape.has(.place) || shape.has(.colon) || shape.opensJSON || shape.begins(withAnyOf: "If")
+            || shape.last == UInt8(ascii: ".")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if line.begins("[") { return takeJSON(&cursor, &collector) }

@@ -20,6 +20,8 @@ struct GenericParser: DiagnosticParser {
 
     private static let notTools: Set<String> = ["cd", "set", "export", "echo", "uv", "poetry", "pipenv", "npx"]
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.has(.place) }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard let located = LocatedLine(cursor.line), let prefix = SeverityPrefix(located.rest),
             !prefix.message.isEmpty, located.line > 0, var place = collector.place(located)
@@ -27,19 +29,41 @@ struct GenericParser: DiagnosticParser {
         // A time of day or an address looks like a file and a line; a file exists or has an extension or a folder.
         guard collector.resolver.exists(place.file) || isExpected || looksLikeFile(located.file) else { return false }
         cursor.advance()
+        let (message, bracketed) = wholeMessage(
+            prefix.message, mayBreak: tool == "mypy" || located.endLine != nil, &cursor)
         place.cells =
             SourceSnippet.take(
                 &cursor, source: place.file.inside.flatMap { collector.resolver.sourceLine($0, place.line) }
             ).cells
-        let (message, bracketed) = prefix.message.cutBracketedCode()
         // mypy's end column is inclusive; so is that of everything else that prints four numbers.
         place.endColumn = place.endColumn.map { $0 + 1 }
         collector.add(
             Finding(
-                tool: tool, severity: prefix.severity, code: prefix.code ?? bracketed, message: String(message),
-                place: place))
+                tool: tool, severity: prefix.severity, code: prefix.code ?? bracketed, message: message, place: place))
         collector.endFinding()
         return true
+    }
+
+    /// Lines of one message of `mypy --pretty`.
+    private static let mostLines = 8
+
+    /// The message and the code in brackets behind it. `mypy --pretty` breaks messages at the terminal's width.
+    private func wholeMessage(
+        _ first: Substring, mayBreak: Bool, _ cursor: inout OutputCursor
+    ) -> (String, String?) {
+        let (message, code) = first.cutBracketedCode()
+        guard code == nil, mayBreak else { return (String(message), code) }
+        var look = cursor
+        var words = String(first.trimmed)
+        for _ in 0..<Self.mostLines where !look.isAtEnd && look.line.indentation == 0 && LocatedLine(look.line) == nil {
+            words += " " + look.line.trimmed
+            look.advance()
+            let (whole, code) = words[...].cutBracketedCode()
+            guard let code else { continue }
+            cursor = look
+            return (String(whole), code)
+        }
+        return (String(message), nil)
     }
 
     private func looksLikeFile(_ file: Substring) -> Bool {

@@ -30,12 +30,14 @@ struct GoParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { isInPackage = false }
 
+    func mightTake(_ shape: LineShape) -> Bool { isExpected || isInPackage || shape.begins(withAnyOf: "{#") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
-        if line.begins("{"), isExpected || line.begins("{\"ImportPath\":") {
+        if line.begins("{"), isExpected || isInPackage || line.begins("{\"ImportPath\":") {
             return takeJSON(&cursor, &collector)
         }
-        guard takeText(line, &collector) else { return false }
+        guard takePackage(cursor) || takeText(line, &collector) else { return false }
         cursor.advance()
         // `\thave (int)`, `\twant (string)`: more of the message.
         while !cursor.isAtEnd, collector.hasCurrent, cursor.line.utf8.first == 0x09 {
@@ -52,12 +54,19 @@ struct GoParser: DiagnosticParser {
         return true
     }
 
-    private mutating func takeText(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
-        if line.begins("# ") {
-            guard isExpected, !line.droppingBytes(2).trimmed.isEmpty else { return false }
-            isInPackage = true
-            return true
+    /// `# example.com/pkg`. Where the command does not tell, what follows has to be of Go.
+    private mutating func takePackage(_ cursor: OutputCursor) -> Bool {
+        guard let package = cursor.line.after(prefix: "# "), !package.trimmed.isEmpty else { return false }
+        if !isExpected {
+            guard !package.trimmed.has(" "), let next = cursor.peek() else { return false }
+            let text = next.after(prefix: "vet: ") ?? next
+            guard LocatedLine(text)?.fileExtension == "go" || next.equals("{") else { return false }
         }
+        isInPackage = true
+        return true
+    }
+
+    private mutating func takeText(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
         let text = line.after(prefix: "vet: ") ?? line
         // Without a column, and outside of a package's part, it may be a line of a program's own log.
         if isExpected || isInPackage, let located = LocatedLine(text), located.line > 0, Self.isSource(located),

@@ -17,10 +17,18 @@ struct GoTestParser: DiagnosticParser {
 
     private let isExpected: Bool
     private var text: GoTestText
-    /// Beginnings of lines by test, as `-json` may cut them.
-    private var open: [String: String] = [:]
+    /// With `-json` packages are tested at the same time: one for each.
+    private var texts: [String: GoTestText] = [:]
+    /// Beginnings of lines by package and test, as `-json` may cut them.
+    private var open: [Source: String] = [:]
+
+    private struct Source: Hashable {
+        var package: String
+        var test: String
+    }
 
     private static let mostOpen = 64
+    private static let mostPackages = 1024
 
     init(_ setting: ParserSetting) {
         isExpected = setting.isExpected
@@ -28,10 +36,18 @@ struct GoTestParser: DiagnosticParser {
     }
 
     mutating func finish(into collector: inout FindingCollector) {
-        for (test, rest) in open.sorted(by: { $0.key < $1.key }) { _ = text.read(rest[...], test: test, &collector) }
+        for (source, rest) in open.sorted(by: { ($0.key.package, $0.key.test) < ($1.key.package, $1.key.test) }) {
+            read(rest[...], source, &collector)
+        }
         open = [:]
+        for package in texts.keys.sorted() { texts[package]?.finish(&collector) }
+        texts = [:]
         text.finish(&collector)
         text = GoTestText(isExpected: isExpected)
+    }
+
+    func mightTake(_ shape: LineShape) -> Bool {
+        text.isOpen || shape.first == UInt8(ascii: "{") || shape.starts(withAnyOf: "-=pFoPce?")
     }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
@@ -49,15 +65,25 @@ struct GoTestParser: DiagnosticParser {
 
     private mutating func takeEvent(_ event: JSON, _ collector: inout FindingCollector) {
         guard event["Action"]?.stringValue == "output", let output = event["Output"]?.stringValue else { return }
-        let test = event["Test"]?.stringValue ?? ""
-        let joined = (open.removeValue(forKey: test) ?? "") + output
+        let source = Source(
+            package: event["Package"]?.stringValue ?? "", test: event["Test"]?.stringValue ?? "")
+        let joined = (open.removeValue(forKey: source) ?? "") + output
         var pending = joined[...]
         while let end = pending.utf8.firstIndex(of: 0x0A) {
-            _ = text.read(pending[..<end], test: test, &collector)
+            read(pending[..<end], source, &collector)
             pending = pending[pending.utf8.index(after: end)...]
         }
         if !pending.isEmpty, pending.utf8.count < DiagnosticLimits.lineBytes, open.count < Self.mostOpen {
-            open[test] = String(pending)
+            open[source] = String(pending)
+        }
+    }
+
+    private mutating func read(_ line: Substring, _ source: Source, _ collector: inout FindingCollector) {
+        if texts[source.package] != nil || texts.count < Self.mostPackages {
+            _ = texts[source.package, default: GoTestText(isExpected: isExpected)].read(
+                line, test: source.test, &collector)
+        } else {
+            _ = text.read(line, test: source.test, &collector)
         }
     }
 }
@@ -86,6 +112,9 @@ struct GoTestText {
     private static let mostMessages = 64
 
     init(isExpected: Bool) { self.isExpected = isExpected }
+
+    /// Whether the next lines may go on with a test.
+    var isOpen: Bool { panic != nil || current != nil }
 
     /// - Parameter test: the test that `-json` names, empty for none; nil for text.
     /// - Returns: whether the line was understood.

@@ -20,6 +20,12 @@ struct GroupedLintParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { file = nil }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.first == UInt8(ascii: "I") && shape.last == UInt8(ascii: ":")
+            || shape.last == UInt8(ascii: "]") && shape.has(.place) || file != nil && shape.first == 0x20
+            || shape.next == 0x20 && !shape.isIndented && !shape.has(.colon)
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let text = cursor.line
         if let (file, line) = Self.shellHeading(text) {

@@ -41,7 +41,7 @@ struct JUnitFailure {
         let attribute = tag["message"] ?? ""
         var message = attribute.isEmpty ? lines.first { !$0.isBlank }.map { String($0.trimmed) } ?? "" : attribute
         if message.isEmpty { message = Self.conclusion(Self.lines(output)) }
-        let stack = StackFrames(lines.isEmpty ? Self.lines(output) : lines, &collector)
+        let stack = StackFrames(lines.isEmpty ? Self.lines(output) : Self.causeFirst(lines), &collector)
         return Finding(
             tool: "junit", severity: .error, message: "\(name): \(message)",
             place: place(stack, &collector), test: details(name, message: message, stack: stack.frames))
@@ -50,6 +50,12 @@ struct JUnitFailure {
     private func details(_ name: String, message: String, stack: [Finding.Related]) -> Finding.Test {
         let values = AssertionText(text[...]) ?? AssertionText(message[...])
         return Finding.Test(name: name, expected: values?.expected, actual: values?.actual, stack: stack)
+    }
+
+    /// Node.js wraps what a test threw, and shows it behind its own frames.
+    private static func causeFirst(_ lines: [Substring]) -> [Substring] {
+        guard let cause = lines.firstIndex(where: { $0.trimmed.begins("cause: ") }) else { return lines }
+        return Array(lines[cause...] + lines[..<cause])
     }
 
     private static func lines(_ text: String) -> [Substring] { text.utf8.split(separator: 0x0A).map { Substring($0) } }

@@ -10,6 +10,8 @@ struct JUnitParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {}
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.start == UInt8(ascii: "<") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line.trimmed
         guard line.begins("<?xml") || line.begins("<testsuite"), cursor.chargeScanToEnd() else { return false }

@@ -17,6 +17,8 @@ struct LinkerParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { (function, isOpen) = (nil, false) }
 
+    func mightTake(_ shape: LineShape) -> Bool { isOpen || function != nil || shape.has(.colon) }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if isOpen, let detail = line.after(prefix: ">>> ") {
@@ -80,6 +82,11 @@ struct LinkerParser: DiagnosticParser {
         if let prefix = SeverityPrefix(rest) {
             add(Self.withoutObjects(prefix.message), severity: prefix.severity, place: nil, &collector)
             isOpen = true
+            return true
+        }
+        // gold's second line about a symbol that is there twice.
+        if rest.ends(": previous definition here") {
+            collector.attach(Finding.Related(place: nil, message: Self.withoutObjects(rest)))
             return true
         }
         // A warning may stand behind an object's name; anything else that ld says is an error.

@@ -21,6 +21,8 @@ struct LintJSONParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { programs = setting.programs }
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.opensJSON }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard cursor.line.begins("[") || cursor.line.begins("{") else { return false }
         var shape: (any LintShape.Type)?
@@ -81,8 +83,9 @@ private enum RuffShape: LintShape {
             guard let message = one["message"]?.stringValue else { return nil }
             let file = one["filename"]?.stringValue ?? ""
             let code = one["code"]?.stringValue
+            let isError = code.map { $0 == "invalid-syntax" || LintTextParser.isError($0[...]) } ?? true
             var finding = Finding(
-                tool: "ruff", severity: code == nil || code == "invalid-syntax" ? .error : .warning, code: code,
+                tool: "ruff", severity: isError ? .error : .warning, code: code,
                 codeURL: one["url"]?.stringValue, message: message,
                 place: place(file, one["location"], one["end_location"], &collector))
             // Names that are not used, and Pyflakes' codes of the same.

@@ -23,21 +23,29 @@ struct LintTextParser: DiagnosticParser {
         isExpected = setting.isExpected
     }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.has(.place)
+            || (0x41...0x5A).contains(shape.first) && RustArrow.mayBegin(with: shape.next)
+            || shape.first == UInt8(ascii: "i")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if takeRuffBlock(&cursor, &collector) { return true }
-        guard takeLine(line, &collector) || isExpected && isRemark(line) else { return false }
+        guard takeLine(line, &cursor, &collector) || isExpected && isRemark(line) else { return false }
         cursor.advance()
         return true
     }
 
-    private func takeLine(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
+    private func takeLine(
+        _ line: Substring, _ cursor: inout OutputCursor, _ collector: inout FindingCollector
+    ) -> Bool {
         // pyright indents what it found below the file's name, and more of the message by four.
         let text = line.begins("  /") ? line.trimmed : line
         guard let located = LocatedLine(text), located.line > 0 else { return false }
         let rest = located.rest.trimmed
         if let finding = pylint(located, rest, &collector) ?? coded(located, rest, &collector)
-            ?? bracketed(located, rest, &collector) ?? pyright(located, rest, &collector)
+            ?? bracketed(located, rest, &collector) ?? pyright(located, rest, &cursor, &collector)
         {
             collector.add(finding)
             collector.endFinding()
@@ -78,13 +86,16 @@ struct LintTextParser: DiagnosticParser {
         tool: String, _ code: Substring, _ message: Substring, place: Finding.Place?
     ) -> Finding {
         let message = message.after(prefix: "[*] ") ?? message
-        // What keeps the program from running, by flake8's own grouping.
-        let isError = code.begins("E9") || code.begins("F82") || code.begins("F7") || code.begins("F63")
         let name = String(code)
         return Finding(
-            tool: tool, severity: isError ? .error : .warning, code: name, codeURL: url(name, tool: tool),
+            tool: tool, severity: isError(code) ? .error : .warning, code: name, codeURL: url(name, tool: tool),
             message: String(message.trimmed), place: place,
             tags: ["F401", "F841", "F811"].contains(name) ? [.unnecessary] : [])
+    }
+
+    /// Whether the rule is about what keeps the program from running, by flake8's own grouping.
+    static func isError(_ code: Substring) -> Bool {
+        code.begins("E9") || code.begins("F82") || code.begins("F7") || code.begins("F63")
     }
 
     private static func url(_ code: String, tool: String) -> String? {
@@ -131,24 +142,42 @@ struct LintTextParser: DiagnosticParser {
     }
 
     /// `/src/a.py:8:16 - error: "x" is not defined (reportUndefinedVariable)`; the number before the dash is no column
-    /// to `LocatedLine`, which wants a colon.
+    /// to `LocatedLine`, which wants a colon. Reasons follow on lines of their own, and the rule behind the last one.
     private func pyright(
-        _ located: LocatedLine, _ rest: Substring, _ collector: inout FindingCollector
+        _ located: LocatedLine, _ rest: Substring, _ cursor: inout OutputCursor, _ collector: inout FindingCollector
     ) -> Finding? {
         guard let (number, after) = rest.cut(at: " - "), let column = number.smallNumber,
             let prefix = SeverityPrefix(after)
         else { return nil }
-        var message = prefix.message
-        var rule: String?
-        if let before = message.before(suffix: ")"), let open = before.utf8.lastIndex(of: UInt8(ascii: "(")),
-            Substring(before.utf8[before.utf8.index(after: open)...]).begins("report")
+        var lines = [prefix.message]
+        var rule = Self.cutPyrightRule(&lines[0])
+        while rule == nil, lines.count < Self.mostReasons, let next = cursor.peek()?.after(prefix: "  "),
+            next.begins("  ") || next.begins(Self.unbroken)
         {
-            rule = String(Substring(before.utf8[before.utf8.index(after: open)...]))
-            message = before[..<open].trimmed
+            cursor.advance()
+            var reason = next.trimmed
+            while let rest = reason.after(prefix: Self.unbroken) { reason = rest.trimmed }
+            lines.append(reason)
+            rule = Self.cutPyrightRule(&lines[lines.count - 1])
         }
         return Finding(
-            tool: tool == "lint" ? "pyright" : tool, severity: prefix.severity, code: rule, message: String(message),
+            tool: tool == "lint" ? "pyright" : tool, severity: prefix.severity, code: rule,
+            message: lines.joined(separator: "\n"),
             place: collector.place(located.file, line: located.line, column: column, unit: .utf16))
+    }
+
+    /// The space that pyright indents reasons with.
+    private static let unbroken = "\u{A0}"
+    /// Lines of one message of pyright.
+    private static let mostReasons = 40
+
+    /// Takes `(reportUndefinedVariable)` off the end of a message.
+    private static func cutPyrightRule(_ message: inout Substring) -> String? {
+        guard let before = message.before(suffix: ")"), let open = before.utf8.lastIndex(of: UInt8(ascii: "(")),
+            before[open...].begins("(report")
+        else { return nil }
+        message = before[..<open].trimmed
+        return String(before[open...].droppingBytes(1))
     }
 
     /// ruff's `full`: `F401 [*] 'os' imported but unused`, then ` --> bad.py:1:8` and the source lines.

@@ -22,6 +22,8 @@ struct LuaParser: DiagnosticParser {
         isExpected = setting.isExpected
     }
 
+    func mightTake(_ shape: LineShape) -> Bool { isExpected || shape.has(.place) }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         guard takeLint(line, &collector) || takeError(line, &collector) || isLint && isRemark(line) else {
@@ -59,8 +61,8 @@ struct LuaParser: DiagnosticParser {
 
     /// `luac: a.lua:1: '=' expected near '<eof>'`, `lua5.1: a.lua:3: …`.
     private func takeError(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
-        guard isExpected, !isLint, let (program, rest) = line.cut(at: ": "), program.has("lua"), !program.has(" "),
-            let located = LocatedLine(rest), located.line > 0
+        guard !isLint, let (program, rest) = line.cut(at: ": "), program.has("lua"), !program.has(" "),
+            let located = LocatedLine(rest), located.line > 0, isExpected || located.fileExtension == "lua"
         else { return false }
         collector.add(
             Finding(
@@ -117,6 +119,8 @@ struct BustedParser: DiagnosticParser {
     private static let mostLines = 200
 
     init(_ setting: ParserSetting) {}
+
+    func mightTake(_ shape: LineShape) -> Bool { shape.begins(withAnyOf: "FEP") || shape.has(.spacedColon) }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line

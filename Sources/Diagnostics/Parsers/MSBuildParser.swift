@@ -18,6 +18,11 @@ struct MSBuildParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        failure != nil || shape.has(.closed) || shape.has(.spacedColon) || shape.begins(withAnyOf: "FP")
+            || shape.first == 0x20 && shape.last == UInt8(ascii: "]")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if failure != nil,

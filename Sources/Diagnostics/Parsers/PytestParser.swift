@@ -30,6 +30,10 @@ struct PytestParser: DiagnosticParser {
         isCaptured = false
     }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || section != .none || shape.begins(withAnyOf: "=[") || shape.last == UInt8(ascii: "]")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         guard takeHeading(line, &collector) || takeInSection(line, &collector) || takeProgress(line, &collector) else {

@@ -23,7 +23,12 @@ struct PythonParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { searched = nil }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        shape.begins(withAnyOf: "TS") || shape.isIndented && shape.start == UInt8(ascii: "F")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
+        if takeCompilation(&cursor, &collector) { return true }
         let isTraceback = cursor.line.equals("Traceback (most recent call last):")
         guard isTraceback || PythonFrames.nativeFrame(cursor.line) != nil else { return false }
         if let searched, cursor.position < searched { return false }
@@ -52,6 +57,22 @@ struct PythonParser: DiagnosticParser {
         }
         searched = look.position
         return false
+    }
+
+    /// `Sorry: IndentationError: unexpected indent (indent.py, line 3)`, of `py_compile`.
+    private func takeCompilation(_ cursor: inout OutputCursor, _ collector: inout FindingCollector) -> Bool {
+        guard let error = cursor.line.after(prefix: "Sorry: "), PythonSyntaxError.isName(error),
+            let inner = error.before(suffix: ")"), let open = inner.utf8.lastIndex(of: UInt8(ascii: "(")),
+            let (file, number) = inner[inner.utf8.index(after: open)...].cut(at: ", line "),
+            let line = number.smallNumber
+        else { return false }
+        cursor.advance()
+        collector.add(
+            Finding(
+                tool: "python", severity: .error, message: String(inner[..<open].trimmed),
+                place: collector.place(file, line: line)))
+        collector.endFinding()
+        return true
     }
 
     /// The last lines of a traceback: those of a syntax error are three or four.

@@ -27,6 +27,8 @@ struct RustParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool { isExpected || shape.begins(withAnyOf: "ewnh") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if let header = RustHeader(line) {
@@ -157,6 +159,11 @@ struct RustArrow {
     var file: Substring
     var line: Int
     var column: Int?
+
+    /// Whether a line that begins so may hold one.
+    static func mayBegin(with byte: UInt8) -> Bool {
+        byte == 0x20 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ":")
+    }
 
     init?(_ text: Substring) {
         guard text.utf8.first == 0x20 || text.begins("-->") || text.begins(":::"),

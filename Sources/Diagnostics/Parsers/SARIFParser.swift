@@ -11,6 +11,8 @@ struct SARIFParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {}
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.first == UInt8(ascii: "{") && shape.opensJSON }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard cursor.line.begins("{") else { return false }
         let start = cursor.line.droppingBytes(1).trimmed

@@ -18,6 +18,10 @@ struct SwiftParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { isOpen = false }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.has(.place) || shape.first == UInt8(ascii: "[") && shape.second == UInt8(ascii: "#")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if let located = LocatedLine(line) {

@@ -50,6 +50,11 @@ struct SwiftTestParser: DiagnosticParser {
         running = nil
     }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        open != nil || shape.has(.place) || shape.has(.spacedColon) || shape.first >= 0x80
+            || shape.begins(withAnyOf: "X!T\t{") || shape.first == UInt8(ascii: "[") && shape.has("T")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if events.take(&cursor, into: &collector) { return true }

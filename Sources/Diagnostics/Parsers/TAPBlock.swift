@@ -44,6 +44,12 @@ struct TAPBlock {
                 actual = Self.unquoted(value.trimmed)
             } else if let value = comment.after(prefix: "expected:") {
                 expected = Self.unquoted(value.trimmed)
+            } else if let located = LocatedLine(comment.after(prefix: "Failure message: ") ?? comment), file == nil,
+                located.line > 0, !located.fileExtension.isEmpty
+            {
+                // busted: `Failure message: spec/a_spec.lua:5: Expected objects to be equal.`
+                (file, line, column) = (located.file, located.line, located.column)
+                words.append(located.rest.trimmed)
             } else if !comment.isEmpty, words.count < 8 {
                 words.append(comment)
             }

@@ -32,6 +32,10 @@ struct TAPParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isOpen || isExpected || blockLevel != nil || failure != nil || shape.starts(withAnyOf: "T1on")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         guard takeLine(cursor.line, &collector) else {
             close(&collector)
@@ -161,7 +165,9 @@ struct TAPParser: DiagnosticParser {
         let comments = TAPBlock(comments: failure.comments)
         let lines = (block.stack.isEmpty ? failure.block : block.stack) + failure.comments
         let stack = StackFrames(lines, &collector)
-        var place = Self.place(block, &collector) ?? Self.place(comments, &collector)
+        // Where the test failed, rather than where it begins.
+        var place = block.stack.isEmpty ? nil : stack.place(&collector)
+        if place == nil { place = Self.place(block, &collector) ?? Self.place(comments, &collector) }
         if place == nil { place = stack.place(&collector) }
         let message =
             block.message ?? comments.message ?? failure.comments.prefix(8).joined(separator: "\n")

@@ -19,6 +19,10 @@ struct TypeScriptParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.has(.closed) || shape.has(.place) && shape.has("-")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         let plain = plain(line, &collector)

@@ -12,7 +12,8 @@ struct UnittestParser: DiagnosticParser {
     static let companions: [any DiagnosticParser.Type] = [PythonParser.self]
 
     static func recognises(command: [String]) -> Bool {
-        CommandWords.programs(of: command).contains { $0 == "unittest" }
+        // A script may run its own tests, whose tracebacks are not to be taken for its end.
+        CommandWords.programs(of: command).contains { $0 == "unittest" || $0.hasPrefix("python") }
             || command.contains { $0.hasSuffix("manage.py") || $0[...].has("manage.py test") }
     }
 
@@ -33,6 +34,11 @@ struct UnittestParser: DiagnosticParser {
     mutating func finish(into collector: inout FindingCollector) {
         close(&collector)
         (isRule, named, ran, failed, failedFixtures) = (false, nil, nil, [], [])
+    }
+
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || isRule || failure != nil || ran != nil || shape.begins(withAnyOf: "=-R")
+            || shape.has("(") && shape.has(".")
     }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {

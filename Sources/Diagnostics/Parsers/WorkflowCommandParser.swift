@@ -8,6 +8,8 @@ struct WorkflowCommandParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) {}
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.starts(withAnyOf: ":#") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         guard line.begins("::") || line.begins("##") || line.begins(" ") && line.trimmed.begins("::"),

@@ -6,9 +6,9 @@ struct Leftover {
     /// A single line of leftover text longer than this helps nobody.
     static let lineBytes = 1024
 
-    private var head: [String] = []
+    private var head: [Substring] = []
     private var headSize = 0
-    private var tail: [String] = []
+    private var tail: [Substring] = []
     private var tailStart = 0
     private var tailSize = 0
     private var omitted = 0
@@ -24,7 +24,7 @@ struct Leftover {
         // Lines taken out of the middle would leave runs of blank ones.
         if isBlank, lastWasBlank { return }
         lastWasBlank = isBlank
-        let line = String(line).shortened(toBytes: Self.lineBytes)
+        let line = line.utf8.count > Self.lineBytes ? String(line).shortened(toBytes: Self.lineBytes)[...] : line
         let size = line.utf8.count + 1
         if tail.isEmpty, headSize + size <= Self.headBytes {
             head.append(line)
@@ -48,7 +48,7 @@ struct Leftover {
 
     var text: String {
         var lines = head
-        if omitted > 0 { lines.append("[\(omitted) lines left out]") }
+        if omitted > 0 { lines.append("[\(omitted) lines left out]"[...]) }
         lines += tail[tailStart...]
         while lines.last?[...].isBlank == true { lines.removeLast() }
         return lines.joined(separator: "\n")

@@ -7,6 +7,8 @@ struct OutputCursor {
     private var lineEnd: String.Index
     /// The current line without its end, shortened to `DiagnosticLimits.lineBytes`.
     private(set) var line: Substring
+    /// What the current line looks like.
+    private(set) var shape: LineShape
     /// Bytes that may still be scanned for documents that turn out to have no end.
     private var scanBudget: Int
 
@@ -15,6 +17,7 @@ struct OutputCursor {
         position = text.startIndex
         lineEnd = position
         line = text[position..<position]
+        shape = LineShape(line)
         scanBudget = text.utf8.count * DiagnosticLimits.rescans
         readLine()
     }
@@ -36,7 +39,7 @@ struct OutputCursor {
     mutating func skip(to place: String.Index) {
         position = max(place, position)
         readLine()
-        if line.isBlank, !isAtEnd { advance() }
+        if shape.isBlank, !isAtEnd { advance() }
     }
 
     /// The line so many lines further on.
@@ -109,6 +112,8 @@ struct OutputCursor {
     private mutating func readLine() {
         lineEnd = Self.endOfLine(text, from: position)
         line = text[position..<lineEnd].limited(toBytes: DiagnosticLimits.lineBytes)
+        let next = lineEnd < text.endIndex ? text.utf8.index(after: lineEnd) : lineEnd
+        shape = LineShape(line, next: next < text.endIndex ? text.utf8[next] : 0)
     }
 
     private static func endOfLine(_ text: String, from start: String.Index) -> String.Index {

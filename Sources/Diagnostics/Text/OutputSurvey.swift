@@ -13,18 +13,38 @@ struct OutputSurvey: Sendable {
     private static let mostDirectories = 32
 
     init(texts: [String]) {
-        for text in texts {
-            var cursor = OutputCursor(text: text)
-            while !cursor.isAtEnd {
-                look(at: cursor.line)
-                cursor.advance()
+        for text in texts { look(through: text) }
+    }
+
+    /// Passes over all lines by plain bytes, and stops at those that may say something.
+    private mutating func look(through text: String) {
+        var text = text
+        var found: [Range<Int>] = []
+        text.withUTF8 { bytes in
+            var start = 0
+            while start < bytes.count {
+                var end = start
+                while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
+                if end > start, Self.mayTell(first: bytes[start], last: bytes[end - 1]) { found.append(start..<end) }
+                start = end + 1
             }
+        }
+        for range in found {
+            let start = text.utf8.index(text.startIndex, offsetBy: range.lowerBound)
+            let line = text[start..<text.utf8.index(start, offsetBy: range.count)]
+            look(at: line.limited(toBytes: DiagnosticLimits.lineBytes))
+        }
+    }
+
+    private static func mayTell(first: UInt8, last: UInt8) -> Bool {
+        switch last {
+        case UInt8(ascii: "'"), UInt8(ascii: "`"), UInt8(ascii: "\""), UInt8(ascii: "."), UInt8(ascii: ":"): true
+        default: first == UInt8(ascii: "c") || first == UInt8(ascii: "g")
         }
     }
 
     private mutating func look(at line: Substring) {
         guard let last = line.utf8.last else { return }
-        // Cheap tests first: this runs over every line of every output.
         if last == UInt8(ascii: "'") || last == UInt8(ascii: "`") || last == UInt8(ascii: "\""),
             case .enter(let directory)? = DirectoryMessage(line),
             enteredDirectories.count < Self.mostDirectories, !enteredDirectories.contains(directory)

@@ -10,13 +10,13 @@ enum OutputText {
     ) -> String {
         var kept: [UInt8] = []
         kept.reserveCapacity(min(bytes.count, limit + 128))
-        let head = endOfHead(bytes, bytes: limit / 2, lines: lines / 2)
-        let tail = startOfTail(bytes, bytes: limit / 2, lines: lines / 2)
-        if head >= tail || bytes.count <= limit && endOfHead(bytes, bytes: limit, lines: lines) == bytes.count {
+        if bytes.count <= limit, endOfHead(bytes, bytes: limit, lines: lines) == bytes.count {
             append(bytes[...], to: &kept)
         } else {
+            let head = endOfHead(bytes, bytes: limit / 2, lines: lines / 2)
+            let tail = max(head, startOfTail(bytes, bytes: limit / 2, lines: lines / 2))
             append(bytes[..<head], to: &kept)
-            kept += Array("\n[\(tail - head) bytes left out]\n".utf8)
+            if tail > head { kept += Array("\n[\(tail - head) bytes left out]\n".utf8) }
             append(bytes[tail...], to: &kept)
         }
         return String(decoding: kept, as: UTF8.self)
@@ -51,6 +51,11 @@ enum OutputText {
     private static func append(_ bytes: ArraySlice<UInt8>, to kept: inout [UInt8]) {
         var index = bytes.startIndex
         while index < bytes.endIndex {
+            // Most of it is as it should be, and is taken over in one piece.
+            let plain = bytes[index...].firstIndex { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A || $0 == 0x7F }
+            kept += bytes[index..<(plain ?? bytes.endIndex)]
+            index = plain ?? bytes.endIndex
+            guard index < bytes.endIndex else { return }
             let byte = bytes[index]
             switch byte {
             case 0x1B:
@@ -63,10 +68,7 @@ enum OutputText {
                 if next < bytes.endIndex, bytes[next] != 0x0A { kept.append(byte) }
                 index = next
                 continue
-            case 0x00..<0x20 where byte != 0x09 && byte != 0x0A, 0x7F:
-                break
-            default:
-                kept.append(byte)
+            default: break
             }
             index += 1
         }
