@@ -22,7 +22,7 @@ endif
 # Beside them, by what only make test-all runs: the virtual machine of the limits.
 LONG_PACKAGES = qemu-system-x86 cpio binutils
 
-.PHONY: help deps venv build demo test test-all bench format lint install uninstall clean
+.PHONY: help deps venv build demo test test-all bench parsers-table format lint install uninstall clean
 .DEFAULT_GOAL := help
 
 help:
@@ -67,6 +67,13 @@ test-all: deps venv
 ## make bench     figures with medians and spread
 bench: deps venv $(RELEASE)/.stamp
 	$(VENV)/bin/python Tests/Benchmarks/run.py
+
+## make parsers-table  run the tools on planted faults again; print how well they are read
+parsers-table: deps venv
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTHON) Tests/DiagnosticsTests/PlantedFaults/record.py
+	swift build --build-tests
+	COFFERDAM_RECORD_TABLE=1 swift test --skip-build --disable-xctest --filter '^DiagnosticsTests\.PlantedFaultsTests/'
+	sed -n '/^| parser | tools /,/^| all /p' Protocol/README.md
 
 ## make format    format the Swift sources; make lint checks them
 format:

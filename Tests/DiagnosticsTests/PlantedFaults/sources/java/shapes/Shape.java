@@ -1,0 +1,9 @@
+package shapes;
+
+public interface Shape {
+    double area();
+
+    String name(
+        int length,
+        Missing kind); // PLANTED(javac) error Missing
+}

@@ -1,0 +1,1 @@
+local x = = 1 -- PLANTED(lua) error unexpected symbol

@@ -1,0 +1,3 @@
+#!/bin/bash
+echo start
+done # PLANTED(bash) error unexpected token

@@ -1,0 +1,3 @@
+from helper import run
+
+run({"a": 1})

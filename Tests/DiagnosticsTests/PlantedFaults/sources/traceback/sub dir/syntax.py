@@ -1,0 +1,2 @@
+def broken(:  # PLANTED(python-syntax) error SyntaxError
+    pass
