@@ -6,6 +6,7 @@ public enum DiagnosticParsing {
     static let parsers: [any DiagnosticParser.Type] = [
         SARIFParser.self, LintJSONParser.self, JUnitParser.self, WorkflowCommandParser.self, TAPParser.self,
         ClangTidyParser.self, CppcheckParser.self, CMakeParser.self, CTestParser.self, MSBuildParser.self,
+        MavenParser.self, GradleParser.self, JavaParser.self, KotlinParser.self,
         CargoParser.self, CargoTestParser.self, RustParser.self, GoTestParser.self, GoParser.self,
         SwiftTestParser.self, PytestParser.self, UnittestParser.self, SwiftParser.self, GCCParser.self,
         LinkerParser.self, MakeParser.self,
