@@ -333,14 +333,40 @@ Its path is relative to ROOT."
        ;; Of an earlier session's diagnostic it tells that it is the same one.
        :fingerprint ,(or (plist-get (plist-get lsp :data) :fingerprint) ""))))
 
+(declare-function flycheck-overlay-errors-in "flycheck")
+(declare-function flycheck-error-region-for-mode "flycheck")
+(declare-function flycheck-error-checker "flycheck")
+(declare-function flycheck-error-level "flycheck")
+(declare-function flycheck-error-id "flycheck")
+(declare-function flycheck-error-message "flycheck")
+
+(defun cofferdam--wire-flycheck (problem root)
+  "Return PROBLEM, a `flycheck-error' here, as a Diagnostic of the protocol.
+Its path is relative to ROOT."
+  (let ((region (flycheck-error-region-for-mode problem 'symbols))
+        (code (flycheck-error-id problem)))
+    `( :tool ,(format "%s" (or (flycheck-error-checker problem) "flycheck"))
+       :severity ,(pcase (flycheck-error-level problem)
+                    ('error "error") ('warning "warning") (_ "information"))
+       ,@(and code (list :code (format "%s" code)))
+       :message ,(or (flycheck-error-message problem) "")
+       :path ,(cofferdam--relative buffer-file-name root)
+       ,@(and region
+              (list :range (cofferdam--text-range (car region) (cdr region))))
+       :fingerprint "")))
+
 (defun cofferdam--diagnostics-in (beg end root)
-  "Return the Flymake diagnostics from BEG to END for the protocol.
-Paths are relative to ROOT.  All backends' diagnostics count, but not
-what says nothing of the text that is there now."
-  (when (bound-and-true-p flymake-mode)
-    (cl-loop for diagnostic in (flymake-diagnostics beg end)
-             unless (cofferdam--stale-p (cofferdam--lsp-of diagnostic))
-             collect (cofferdam--wire-diagnostic diagnostic root))))
+  "Return the diagnostics from BEG to END for the protocol.
+Paths are relative to ROOT.  All of Flymake's and Flycheck's count, but
+not what says nothing of the text that is there now."
+  (append
+   (when (bound-and-true-p flymake-mode)
+     (cl-loop for diagnostic in (flymake-diagnostics beg end)
+              unless (cofferdam--stale-p (cofferdam--lsp-of diagnostic))
+              collect (cofferdam--wire-diagnostic diagnostic root)))
+   (when (bound-and-true-p flycheck-mode)
+     (mapcar (lambda (problem) (cofferdam--wire-flycheck problem root))
+             (flycheck-overlay-errors-in beg end)))))
 
 (provide 'cofferdam-diagnostics)
 ;;; cofferdam-diagnostics.el ends here

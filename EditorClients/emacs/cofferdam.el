@@ -125,7 +125,8 @@ that there is nothing at all."
 (defun cofferdam-start (prompt &optional diagnostics)
   "Start a session on the current project for the task PROMPT.
 The active region goes along.  With a prefix argument DIAGNOSTICS, so do
-the Flymake diagnostics of the region or else of the whole buffer."
+the diagnostics of the region or else of the whole buffer, Flymake's and
+Flycheck's, whatever server or linter they are of."
   (interactive (list (cofferdam--read-prompt
                       (if (use-region-p) "Ask about the region: " "Ask Cofferdam: "))
                      current-prefix-arg))
@@ -140,7 +141,7 @@ the Flymake diagnostics of the region or else of the whole buffer."
 (defun cofferdam-fix (&optional whole-buffer)
   "Start a session that fixes the diagnostics in the region or on this line.
 With a prefix argument WHOLE-BUFFER, those of the whole buffer.  The
-diagnostics of every Flymake backend count."
+diagnostics of Flymake and of Flycheck count, whoever found them."
   (interactive "P")
   (unless buffer-file-name (user-error "This buffer visits no file"))
   (let* ((root (cofferdam--root))

@@ -587,6 +587,27 @@ ROOT is its directory and FILE the file."
         (should-not (cl-find "gone" sent :key (lambda (one) (plist-get one :fingerprint))
                              :test #'equal))))))
 
+(defvar flycheck-mode)
+
+(ert-deftest cofferdam-diagnostics-of-flycheck-go-along ()
+  (cofferdam-tests--with-project
+    (setq-local flycheck-mode t)
+    ;; Flycheck's own functions, as far as they are used.
+    (cl-letf (((symbol-function 'flycheck-overlay-errors-in)
+               (lambda (beg end) (should (< beg end)) '(("E1" error) (nil info))))
+              ((symbol-function 'flycheck-error-region-for-mode)
+               (lambda (problem _mode) (and (car problem) (cons 20 23))))
+              ((symbol-function 'flycheck-error-checker) (lambda (_) 'lsp))
+              ((symbol-function 'flycheck-error-id) #'car)
+              ((symbol-function 'flycheck-error-level) #'cadr)
+              ((symbol-function 'flycheck-error-message) (lambda (_) "bad")))
+      (should (equal (cofferdam--diagnostics-in (point-min) (point-max) root)
+                     '(( :tool "lsp" :severity "error" :code "E1" :message "bad" :path "main.c"
+                         :range (:startLine 2 :startColumn 1 :endLine 2 :endColumn 4)
+                         :fingerprint "")
+                       ( :tool "lsp" :severity "information" :message "bad" :path "main.c"
+                         :fingerprint "")))))))
+
 (defun cofferdam-tests--judge-beside ()
   "Publish one diagnostic that is true and one that is stale."
   (cofferdam--publish

@@ -272,6 +272,8 @@ function Transcript:open(focus)
             spell = false,
             wrap = true,
             linebreak = true,
+            breakindent = true,
+            breakindentopt = 'shift:2',
             cursorline = false,
             foldmethod = 'manual',
             foldenable = true,
