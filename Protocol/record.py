@@ -195,7 +195,8 @@ def main():
     parser.add_argument("--ask", metavar="TOOL", help="policy for the copy: ask before every call of this tool")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
     options = parser.parse_args()
-    kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied"]
+    kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied",
+            "service-merge"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)

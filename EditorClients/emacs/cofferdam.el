@@ -347,8 +347,9 @@ service."
 ;;;###autoload
 (defun cofferdam-apply (&optional paths)
   "Write the result of a session into the working tree and its buffers.
-A file that was changed since the session began stays as it is and is
-reported.  With a prefix argument, choose the files; from Lisp, PATHS
+A file that was changed since the session began is merged.  Lines that
+both changed stand between conflict markers (see `smerge-mode'), and the
+file is reported.  With a prefix argument, choose the files; from Lisp, PATHS
 names them relative to the project's root."
   (interactive (list (and current-prefix-arg 'ask)))
   (let* ((session (cofferdam--read-session

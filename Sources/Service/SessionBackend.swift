@@ -18,6 +18,7 @@ public protocol SessionBackend: Sendable {
     func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result
     func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
+    func merge(_ params: AgentMerge.Params) async throws -> AgentMerge.Result
     func applied(_ params: AgentApplied.Params, client: String) async throws
     func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result
 

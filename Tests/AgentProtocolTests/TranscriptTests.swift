@@ -109,7 +109,7 @@ struct TranscriptTests {
         var isOfService = false
         for example in examples {
             if let name = example.message["method"]?.stringValue {
-                isOfService = name == AgentApplied.method
+                isOfService = [AgentApplied.method, AgentMerge.method].contains(name)
             }
             let problems =
                 isOfService

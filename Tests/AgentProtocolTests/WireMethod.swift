@@ -29,6 +29,7 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentRestore.self),
         request(AgentDiff.self),
         request(AgentApply.self),
+        request(AgentMerge.self),
         request(AgentApplied.self),
         request(AgentEgress.self),
         request(AgentApproveAsk.self, from: .serverToClient),

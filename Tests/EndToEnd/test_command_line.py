@@ -86,15 +86,34 @@ def test_unverified_work_is_not_applied_by_itself(world, tmp_path):
     assert (project / "note.txt").read_text() == "hi\n"
 
 
-def test_a_file_changed_meanwhile_is_a_conflict_and_kept(world):
+def test_a_file_changed_meanwhile_is_merged(world):
     project = world.replay("broken-c").project("broken-c")
     world.cofferdam("run", "--apply", "never", "Fix it", cwd=project, check=0)
-    mine = (project / "stats.c").read_text() + "/* mine */\n"
-    (project / "stats.c").write_text(mine)
-    result = world.cofferdam("apply", cwd=project, check=6)
-    assert "conflict stats.c: the file was changed here meanwhile" in result.stderr
-    assert (project / "stats.c").read_text() == mine
+    stats = project / "stats.c"
+    mine = stats.read_text() + "/* mine */\n"
+    stats.write_text(mine)
+    result = world.cofferdam("apply", cwd=project, check=0)
+    assert "applied stats.c" in result.stdout
+    assert stats.read_text() == mine.replace("return total", "return (double)sum")
     assert "atoi(argv[i + 1]);" in (project / "main.c").read_text()
+    subprocess.run(["make", "-s"], cwd=project, check=True)
+
+
+def test_lines_that_both_changed_stand_between_markers(world):
+    project = world.replay("broken-c").project("broken-c")
+    world.cofferdam("run", "--apply", "never", "Fix it", cwd=project, check=0)
+    stats = project / "stats.c"
+    stats.write_text(stats.read_text().replace("return total / count;", "return sum / count;"))
+    result = world.cofferdam("apply", cwd=project, check=6)
+    assert "applied stats.c" in result.stdout
+    assert "conflict stats.c: you and the session changed the same lines" in result.stderr
+    marked = stats.read_text()
+    ours, theirs = marked.split("<<<<<<< yours\n")[1].split(">>>>>>> session ")[0].split("=======\n")
+    assert "return sum / count;" in ours and "(double)sum / count" in theirs
+    # What is marked already is not merged again.
+    again = world.cofferdam("apply", cwd=project, check=6)
+    assert "it has conflict markers of an earlier apply" in again.stderr
+    assert stats.read_text() == marked
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

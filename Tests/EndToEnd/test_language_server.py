@@ -231,7 +231,7 @@ async def test_a_refused_edit_is_told_and_can_be_applied_again(world):
         assert FIXED in made.text(stats)
 
 
-async def test_a_buffer_edited_meanwhile_is_not_overwritten(world):
+async def test_a_buffer_edited_meanwhile_is_merged(world):
     project = world.replay("broken-c").project("broken-c")
     stats, main = project / "stats.c", project / "main.c"
     async with editor(world, project) as made:
@@ -242,12 +242,32 @@ async def test_a_buffer_edited_meanwhile_is_not_overwritten(world):
         made.replace(stats, "int best", "/* mine */ int best")
         mine = made.text(stats)
         result = await made.command("apply")
-        assert result["applied"] == ["main.c"]
-        assert [c["path"] for c in result["conflicts"]] == ["stats.c"]
-        assert "changed the file" in result["conflicts"][0]["reason"]
-        assert made.text(stats) == mine and "return total" in stats.read_text()
+        assert result == {"applied": ["main.c", "stats.c"], "conflicts": []}
+        assert made.text(stats) == mine.replace("return total", "return (double)sum")
+        assert "return total" in stats.read_text()
         assert "atoi(argv[i + 1]);" in made.text(main)
-        assert made.said("not applied: stats.c")
+
+
+async def test_lines_that_both_changed_stand_in_the_buffer(world):
+    project = world.replay("broken-c").project("broken-c")
+    stats = project / "stats.c"
+    async with editor(world, project) as made:
+        made.open(stats)
+        await made.command("start", prompt=PROMPT)
+        await made.until(lambda: made.said("verified:"), "the end of the turn")
+        made.replace(stats, "return total", "return sum")
+        result = await made.command("apply")
+        assert result["applied"] == ["main.c", "stats.c"]
+        assert [c["path"] for c in result["conflicts"]] == ["stats.c"]
+        assert made.said("stats.c: you and the session changed the same lines")
+        marked = made.text(stats)
+        assert "<<<<<<< yours\n    return sum / count;\n=======\n" in marked
+        refused = await made.command("apply")
+        assert "conflict markers" in refused["conflicts"][0]["reason"] and made.text(stats) == marked
+        # Once the user has chosen, the same result has nothing more to say.
+        made.replace(stats, marked[marked.index("<<<<<<<"):marked.index("=======\n") + 8], "")
+        made.replace(stats, made.text(stats)[made.text(stats).index(">>>>>>>"):].split("\n")[0] + "\n", "")
+        assert await made.command("apply") == {"applied": ["main.c", "stats.c"], "conflicts": []}
 
 
 async def test_verified_results_apply_themselves_on_request(world):

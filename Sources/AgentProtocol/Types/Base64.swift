@@ -1,4 +1,4 @@
-/// Base64 of RFC 4648 section 4, for bytes that JSON cannot carry as text.
+/// Base64 of RFC 4648 section 4, strictly, for bytes that JSON cannot carry as text.
 public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let values: [UInt8] = {
@@ -25,7 +25,7 @@ public enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// - Returns: nil when the text is not base64 with padding.
+    /// - Returns: nil when the text is not base64 with padding and without white space.
     public static func decode(_ text: String) -> [UInt8]? {
         let letters = Array(text.utf8)
         guard letters.count % 4 == 0 else { return nil }
@@ -40,6 +40,9 @@ public enum Base64 {
             guard value != 255 else { return nil }
             group = group << 6 | UInt32(value)
             if index % 4 == 3 {
+                // Bits that the padding leaves over must be zero: one text for one value.
+                let unused: UInt32 = padding == 2 ? 0xFFFF : padding == 1 ? 0xFF : 0
+                guard index + 1 < letters.count || group & unused == 0 else { return nil }
                 bytes.append(UInt8(truncatingIfNeeded: group >> 16))
                 bytes.append(UInt8(truncatingIfNeeded: group >> 8))
                 bytes.append(UInt8(truncatingIfNeeded: group))

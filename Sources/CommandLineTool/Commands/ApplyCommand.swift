@@ -6,7 +6,9 @@ import ServiceClient
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Write a session's result into its folder.",
-        discussion: "A file that was changed here since the session began is left as it is; exit code 6.")
+        discussion:
+            "A file that was changed here since the session began is merged. Where both changed the same lines they stand between conflict markers, and the exit code is 6."
+    )
 
     @Argument(help: "The session, or the beginning of its name; default the newest of this folder.")
     var session: String?

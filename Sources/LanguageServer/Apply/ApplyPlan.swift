@@ -24,6 +24,10 @@ struct ApplyPlan: Sendable {
     /// Files that already are as the result has them.
     var unchanged: [String] = []
     var conflicts: [ApplyConflict] = []
+    /// Files that the user and the session changed: they can be planned once they are merged.
+    var merges: [MergeSides] = []
+    /// Files that are written with conflict markers.
+    var marked: [String] = []
 
     /// The edit to send, in the form that the client declared.
     func workspaceEdit(_ features: ClientFeatures) -> LSP.WorkspaceEdit {

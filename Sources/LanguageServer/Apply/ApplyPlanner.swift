@@ -10,6 +10,18 @@ struct ApplyPlanner {
     /// Files that the user named: only these may be ones that run elsewhere.
     let named: Set<String>
 
+    /// What was written for this session before, by path: the user's changes since are told by it.
+    var applied: [String: [UInt8]] = [:]
+    /// What came of files that both sides changed.
+    var merged: [String: Merged] = [:]
+
+    struct Merged: Sendable {
+        /// What the user had when it was merged.
+        var current: [UInt8]
+        var contents: [UInt8]
+        var hasMarkers: Bool
+    }
+
     /// A larger file is not compared and not written.
     static let mostBytes = 32 * 1024 * 1024
 
@@ -22,7 +34,11 @@ struct ApplyPlanner {
             do {
                 try add(difference, to: &plan)
             } catch {
-                plan.conflicts.append(ApplyConflict(path: difference.path, reason: error.reason))
+                if let sides = error.sides {
+                    plan.merges.append(sides)
+                } else {
+                    plan.conflicts.append(ApplyConflict(path: difference.path, reason: error.reason))
+                }
             }
         }
         return plan
@@ -31,6 +47,8 @@ struct ApplyPlanner {
     /// Why one file is not applied.
     private struct Conflict: Error {
         var reason: String
+        /// Set when merging may help.
+        var sides: MergeSides?
     }
 
     private func add(_ difference: FileDifference, to plan: inout ApplyPlan) throws(Conflict) {
@@ -50,7 +68,9 @@ struct ApplyPlanner {
         let target = Target(
             path: path, document: documents[path: FileURI.normalized("\(folder)/\(path.text)")],
             executable: executable(difference))
-        try add(target, old: old, new: new, to: &plan)
+        guard let merged = merged[difference.path] else { return try add(target, old: old, new: new, to: &plan) }
+        try add(target, old: merged.current, new: merged.contents, to: &plan)
+        if merged.hasMarkers { plan.marked.append(difference.path) }
     }
 
     private struct Target {
@@ -62,10 +82,13 @@ struct ApplyPlanner {
 
     private func add(_ target: Target, old: [UInt8]?, new: [UInt8]?, to plan: inout ApplyPlan) throws(Conflict) {
         let onDisk = try read(target.path)
+        var old = old
         if let document = target.document, isBufferAuthority(document, onDisk: onDisk) {
+            old = base(target, old: old, current: document.buffer.bytes)
             try addBuffer(target, document, onDisk: onDisk, old: old, new: new, to: &plan)
             return
         }
+        old = base(target, old: old, current: onDisk)
         guard onDisk != new else {
             // The contents are there already; the mode may not be.
             if let executable = target.executable, let onDisk {
@@ -75,7 +98,7 @@ struct ApplyPlanner {
             }
             return
         }
-        guard onDisk == old else { throw changedConflict(old: old, current: onDisk) }
+        guard onDisk == old else { throw changedConflict(target, old: old, current: onDisk, new: new) }
         try addUnopened(target, old: old, new: new, to: &plan)
     }
 
@@ -99,7 +122,7 @@ struct ApplyPlanner {
             return
         }
         guard isEmptyNew || old.map({ LineEndings.areEqual($0, current) }) == true else {
-            throw changedConflict(old: old, current: current)
+            throw changedConflict(target, old: old, current: current, new: new)
         }
         guard features.appliesEdits else {
             throw Conflict(reason: "the buffer has unsaved changes; save it and apply again")
@@ -206,11 +229,31 @@ struct ApplyPlanner {
         return isExecutable == wasExecutable ? nil : isExecutable
     }
 
-    private func changedConflict(old: [UInt8]?, current: [UInt8]?) -> Conflict {
-        switch (old, current) {
-        case (nil, _): Conflict(reason: "a file of this name was made meanwhile; move it away and apply again")
-        case (_, nil): Conflict(reason: "the file was removed meanwhile")
-        default: Conflict(reason: "you changed the file since the session began; it was left as it is")
+    /// What the user's changes are to be told by: what was written before, unless it was undone.
+    private func base(_ target: Target, old: [UInt8]?, current: [UInt8]?) -> [UInt8]? {
+        guard let applied = applied[target.path.text], let current,
+            old.map({ LineEndings.areEqual($0, current) }) != true, merged[target.path.text] == nil
+        else { return old }
+        return applied
+    }
+
+    private func changedConflict(_ target: Target, old: [UInt8]?, current: [UInt8]?, new: [UInt8]?) -> Conflict {
+        switch (old, current, new) {
+        case (nil, _, _):
+            return Conflict(reason: "a file of this name was made meanwhile; move it away and apply again")
+        case (_, nil, _): return Conflict(reason: "the file was removed meanwhile")
+        case (_, _, nil): return Conflict(reason: "you changed the file, which the session deleted")
+        case (let old?, let current?, let new?):
+            let reason = "you changed the file since the session began; it was left as it is"
+            guard merged[target.path.text] == nil else { return Conflict(reason: reason) }
+            // As the editor shows it: it keeps line endings and byte order mark to itself.
+            let isPlain = LineEndings.plain(current) == current
+            let (base, theirs) = isPlain ? (LineEndings.plain(old), LineEndings.plain(new)) : (old, new)
+            return Conflict(
+                reason: reason,
+                sides: MergeSides(
+                    path: target.path.text, base: Base64.encode(base), ours: Base64.encode(current),
+                    theirs: Base64.encode(theirs)))
         }
     }
 

@@ -22,17 +22,64 @@ extension ServerCore {
             AgentDiff.self, .init(sessionId: id, paths: params.paths, includeContents: true))
         let named = Set(params.paths ?? [])
         let wanted = params.paths == nil ? diff.files : diff.files.filter { named.contains($0.path) }
-        let result = await write(planner(session.folder, named: named).plan(wanted), label: label(id), session.folder)
+        let plan = await plan(wanted, of: id, in: session.folder, named: named)
+        let result = await write(plan, label: label(id), session.folder)
+        keepApplied(wanted, result, of: id)
 
         await recordApplied(result, of: id, tree: diff.treeHash, isWhole: wanted.count == diff.files.count)
         await reportApplied(result, of: id)
         return result
     }
 
-    private func planner(_ folder: String, named: Set<String>) -> ApplyPlanner {
+    /// What both sides changed is merged by the service; what cannot be merged stays as it is.
+    private func plan(
+        _ wanted: [FileDifference], of id: String, in folder: String, named: Set<String>
+    ) async -> ApplyPlan {
+        let plan = planner(folder, named: named, of: id).plan(wanted)
+        guard !plan.merges.isEmpty else { return plan }
+        let (merged, refused) = await merge(plan.merges, of: id)
+        // From the beginning: buffers and files may have changed meanwhile.
+        var planner = planner(folder, named: named, of: id)
+        planner.merged = merged
+        var second = planner.plan(wanted)
+        second.conflicts += second.merges.map {
+            ApplyConflict(path: $0.path, reason: refused[$0.path] ?? "the file changed meanwhile; apply again")
+        }
+        return second
+    }
+
+    /// - Returns: what came of the files, and why nothing came of the others.
+    private func merge(
+        _ sides: [MergeSides], of id: String
+    ) async -> (merged: [String: ApplyPlanner.Merged], refused: [String: String]) {
+        var merged: [String: ApplyPlanner.Merged] = [:]
+        var refused: [String: String] = [:]
+        do {
+            let answer = try await call(AgentMerge.self, .init(sessionId: id, files: sides))
+            for (side, file) in zip(sides, answer.files) where side.path == file.path {
+                guard let contents = file.contents.flatMap(Base64.decode), let current = Base64.decode(side.ours) else {
+                    refused[file.path] = file.refusal
+                    continue
+                }
+                merged[file.path] = .init(current: current, contents: contents, hasMarkers: file.conflicts)
+            }
+        } catch {
+            for side in sides { refused[side.path] = "it could not be merged with your changes: \(error)" }
+        }
+        return (merged, refused)
+    }
+
+    private func planner(_ folder: String, named: Set<String>, of id: String) -> ApplyPlanner {
         ApplyPlanner(
             folder: folder, documents: documents, files: environment.files, features: features,
-            writesToDisk: settings.fileEdits == .disk, named: named)
+            writesToDisk: settings.fileEdits == .disk, named: named, applied: appliedContents[id])
+    }
+
+    private func keepApplied(_ wanted: [FileDifference], _ result: AgentApply.Result, of id: String) {
+        let applied = Set(result.applied)
+        for file in wanted where applied.contains(file.path) {
+            appliedContents.keep(file.newContents.flatMap(Base64.decode), of: file.path, id)
+        }
     }
 
     private func label(_ id: String) -> String { "Cofferdam: result of \(sessions.shortName(id))" }
@@ -60,7 +107,13 @@ extension ServerCore {
                 conflicts.append(ApplyConflict(path: step.path.text, reason: error.description))
             }
         }
-        return AgentApply.Result(applied: Array(Set(applied)).sorted(), conflicts: conflicts)
+        let written = Set(applied)
+        conflicts += plan.marked.filter(written.contains).map {
+            ApplyConflict(
+                path: $0,
+                reason: "you and the session changed the same lines; both stand between conflict markers in the file")
+        }
+        return AgentApply.Result(applied: written.sorted(), conflicts: conflicts)
     }
 
     /// Nil when the editor has applied it, else why not.

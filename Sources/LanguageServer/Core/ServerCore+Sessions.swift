@@ -109,6 +109,7 @@ extension ServerCore {
     private func forget(_ id: String) {
         _ = board.clear(session: id)
         shifts[id] = nil
+        appliedContents.forget(id)
         transcripts[id] = nil
         transcriptless.remove(id)
         caughtUp.remove(id)

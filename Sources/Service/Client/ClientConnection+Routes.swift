@@ -34,6 +34,7 @@ extension ClientConnection {
         router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params, user: user) }
         router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
+        router.on(AgentMerge.self, .concurrent) { params, _ in try await backend.merge(params) }
         router.on(AgentEgress.self, .concurrent) { params, _ in
             try await backend.egress(params, client: await self.displayName)
         }

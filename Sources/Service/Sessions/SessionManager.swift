@@ -334,7 +334,7 @@ public actor SessionManager: SessionBackend {
 
     // MARK: Errors
 
-    private func record(_ id: String) throws -> SessionRecord {
+    func record(_ id: String) throws -> SessionRecord {
         if let entry = live[id] { return entry.record }
         guard let record = try stored({ try store.session(id) }) else { throw invalid("there is no session `\(id)`") }
         return record

@@ -54,8 +54,8 @@ import Testing
         try folder.write("a.c", "on disk\n")
         let planner = planner(open: ["a.c": "in buffer\n"])
         #expect(plan(planner, Sample.difference("a.c", old: "in buffer\n", new: "new\n")).edits.count == 1)
-        #expect(
-            plan(planner, Sample.difference("a.c", old: "on disk\n", new: "new\n")).conflicts.map(\.path) == ["a.c"])
+        let other = plan(planner, Sample.difference("a.c", old: "on disk\n", new: "new\n"))
+        #expect(other.merges == [Self.sides("a.c", "on disk\n", "in buffer\n", "new\n")])
     }
 
     @Test func unsavedBufferIsNeverOverwrittenOnDisk() throws {
@@ -83,8 +83,58 @@ import Testing
             Sample.difference("added", old: nil, new: "new\n"),
             Sample.difference("removed", old: "old\n", new: "new\n"),
             Sample.difference("changed", old: "mine\n", new: "twice\n"))
-        #expect(plan.conflicts.map(\.path) == ["changed", "added", "removed"])
+        #expect(plan.conflicts.map(\.path) == ["added", "removed"])
+        #expect(plan.merges == [Self.sides("changed", "theirs\n", "mine\n", "new\n")])
         #expect(plan.edits.isEmpty && plan.disk.isEmpty)
+    }
+
+    private static func sides(_ path: String, _ base: String, _ ours: String, _ theirs: String) -> MergeSides {
+        MergeSides(
+            path: path, base: Sample.base64(base), ours: Sample.base64(ours), theirs: Sample.base64(theirs))
+    }
+
+    @Test func whatWasMergedTakesThePlaceOfBoth() throws {
+        try folder.write("disk", "mine\n")
+        try folder.write("open", "saved\n")
+        var planner = planner(open: ["open": "mine\n"])
+        for name in ["disk", "open"] {
+            planner.merged[name] = .init(
+                current: Array("mine\n".utf8), contents: Array("both\n".utf8), hasMarkers: true)
+        }
+        let differences = ["disk", "open"].map { Sample.difference($0, old: "old\n", new: "new\n") }
+        let plan = planner.plan(differences)
+        #expect(plan.edits.map(\.path) == ["disk", "open"])
+        #expect(plan.edits.flatMap(\.edits).map(\.newText) == ["both\n", "both\n"])
+        #expect(plan.marked == ["disk", "open"] && plan.conflicts.isEmpty)
+        // Both are something else by now.
+        try folder.write("disk", "other\n")
+        planner.merged["open"]?.current = Array("before\n".utf8)
+        let late = planner.plan(differences)
+        #expect(late.edits.isEmpty && late.merges.isEmpty && late.marked.isEmpty)
+        #expect(late.conflicts.map(\.path) == ["disk", "open"])
+    }
+
+    @Test func aSecondResultIsComparedWithTheFirst() throws {
+        try folder.write("a.c", "first\n")
+        var planner = planner(open: ["a.c": "first\n"])
+        planner.applied = ["a.c": Array("first\n".utf8)]
+        let second = Sample.difference("a.c", old: "old\n", new: "second\n")
+        #expect(plan(planner, second).edits.flatMap(\.edits).map(\.newText) == ["second\n"])
+        // Undone by the user, it is as before the first.
+        var undone = self.planner(open: ["a.c": "old\n"])
+        undone.applied = planner.applied
+        #expect(plan(undone, second).edits.count == 1)
+        var edited = self.planner(open: ["a.c": "first, edited\n"])
+        edited.applied = planner.applied
+        #expect(plan(edited, second).merges == [Self.sides("a.c", "first\n", "first, edited\n", "second\n")])
+    }
+
+    @Test func mergesAreInTheBuffersConvention() throws {
+        try folder.write("a.c", "one\r\ntwo\r\n")
+        let plan = plan(
+            planner(open: ["a.c": "one\nmine\n"]),
+            Sample.difference("a.c", old: "one\r\ntwo\r\n", new: "1\r\ntwo\r\n"))
+        #expect(plan.merges == [Self.sides("a.c", "one\ntwo\n", "one\nmine\n", "1\ntwo\n")])
     }
 
     @Test func whatIsThereAlreadyIsDone() throws {

@@ -68,13 +68,14 @@ import Testing
         try await Harness.run(options: ["fileEdits": "disk", "showTranscript": "never"], files: ["a.c": "mine\n"]) {
             harness in
             try await harness.startSession()
+            harness.service.respond("agent/merge") { _ in ["files": [["path": "a.c", "conflicts": false]]] }
             try answer(
                 harness, Sample.difference("a.c", old: "theirs\n", new: "new\n"),
                 Sample.difference("b.c", old: nil, new: "b\n"),
                 Sample.difference("../out", old: nil, new: "x"))
             let result = try await harness.editor.request("agent/apply", ["sessionId": "s1a2b3"])
             #expect(result["applied"] == ["b.c"])
-            #expect(result["conflicts"]?.arrayValue?.map { $0["path"] } == ["a.c", "../out"])
+            #expect(result["conflicts"]?.arrayValue?.map { $0["path"] } == ["../out", "a.c"])
             #expect(harness.workspace.read("a.c") == "mine\n")
             let message = try await harness.editor.next("window/showMessage").params
             #expect(message["type"] == 2)

@@ -130,6 +130,8 @@ final class FakeBackend: SessionBackend {
         AgentDiff.Result(treeHash: "a", baseTreeHash: "b", files: [], patch: "")
     }
 
+    func merge(_ params: AgentMerge.Params) async throws -> AgentMerge.Result { AgentMerge.Result(files: []) }
+
     func applied(_ params: AgentApplied.Params, client: String) async throws {}
 
     func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result {
