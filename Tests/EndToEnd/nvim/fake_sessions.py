@@ -79,7 +79,7 @@ def clears(fake, session):
 
 def code_actions(params):
     """Fixes of lines 1 and 2; two of line 3, at the same place."""
-    uri, kind = params["textDocument"]["uri"], params["context"]["only"][0]
+    uri, kind = params["textDocument"]["uri"], params["context"].get("only", ["quickfix"])[0]
 
     def fix(line, text, title):
         place = {"line": line, "character": 0}

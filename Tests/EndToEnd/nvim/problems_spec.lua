@@ -265,6 +265,20 @@ describe(':Cofferdam toolfix', function()
         assert.equals('int main;|second line|third line', text())
     end)
 
+    it("is one of the actions of Neovim's own list too", function()
+        local offered
+        vim.ui.select = function(items, options, body)
+            offered = vim.tbl_map(options.format_item, items)
+            body(items[1], 1)
+        end
+        vim.api.nvim_win_set_cursor(0, { 2, 0 })
+        vim.lsp.buf.code_action()
+        wait_text('int main;|two second line|third line')
+        assert.equals(2, #offered)
+        assert.is_truthy(offered[1]:find('lint: Put two', 1, true))
+        assert.is_truthy(offered[2]:find('Cofferdam: fix this', 1, true))
+    end)
+
     it('changes nothing when the text has changed since', function()
         vim.ui.select = function(items, _, body)
             vim.api.nvim_buf_set_lines(0, 0, 1, false, { 'typed' })

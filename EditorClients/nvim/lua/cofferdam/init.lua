@@ -94,45 +94,14 @@ function M.start(prompt, options)
     end
 end
 
-local function place(diagnostic)
-    return ('%s:%d'):format(diagnostic.path, diagnostic.range.startLine)
-end
-
 --- Starts a session that fixes diagnostics: at the cursor, of a range, of the buffer ('buffer') or of all buffers
 --- ('workspace').
 ---@param scope { range: number[]? }|'buffer'|'workspace'|nil
 function M.fix(scope, done)
     local root = root_here()
-    if not root then
-        return
+    if root then
+        require('cofferdam.fix').start(root, scope, done)
     end
-    local sessions, _, util = rooms()
-    local context = require('cofferdam.context')
-    local buffer = vim.api.nvim_get_current_buf()
-    local diagnostics
-    if scope == 'buffer' then
-        diagnostics = context.diagnostics(buffer, root)
-    elseif scope == 'workspace' then
-        diagnostics = context.workspace_diagnostics(root)
-    elseif type(scope) == 'table' and scope.range then
-        diagnostics = context.diagnostics(buffer, root, scope.range)
-    else
-        diagnostics = context.diagnostics_at_cursor(root)
-    end
-    if #diagnostics == 0 then
-        util.warn('no diagnostics here')
-        return
-    end
-    local prompt
-    if #diagnostics == 1 then
-        local only = diagnostics[1]
-        prompt = ('Fix this %s at %s: %s'):format(only.severity, place(only), only.message)
-    elseif scope == 'workspace' then
-        prompt = ('Fix these %d diagnostics.'):format(#diagnostics)
-    else
-        prompt = ('Fix these %d diagnostics in %s.'):format(#diagnostics, diagnostics[1].path)
-    end
-    sessions.start(root, { prompt = prompt, context = { diagnostics = diagnostics } }, done)
 end
 
 --- Applies the tools' own fixes, which come with the diagnostics of a session: on the cursor's line, in a range, or in
