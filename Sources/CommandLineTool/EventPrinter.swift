@@ -42,15 +42,13 @@ struct EventPrinter {
         case .toolCallCompleted(let event): show(event)
         case .outputDelta(let event): show(event)
         case .fileChanged(let event): showPatch(event.patch)
-        case .diagnosticsUpdated(let event): show(event)
+        case .diagnosticsUpdated(let event): show(event, shown: checkOutput)
         case .checkStarted(let event):
             checkOutput = []
-            line("? check \(Self.named(event.name, event.command))", .cyan)
+            line("? check \(CheckWords.named(event.name, event.command))", .cyan)
         case .checkCompleted(let event):
             endOutput(event.itemId)
-            let evidence = event.evidence
-            let mark = evidence.passed ? "✓ check \(evidence.name) passed" : "✗ check \(evidence.name) failed"
-            line(mark, evidence.passed ? .green : .red)
+            show(event)
         case .approvalRequested(let event):
             line("‼ waits for approval: \(event.approval.title)  (\(event.approval.approvalId))", .yellow)
             ApprovalPrompt.wasAnnounced(event.approval.approvalId)
@@ -129,20 +127,6 @@ struct EventPrinter {
         }
     }
 
-    private mutating func show(_ event: DiagnosticsUpdated) {
-        let unsaid = event.diagnostics.filter { diagnostic in
-            let message = diagnostic.message.prefix { $0 != "\n" }
-            return !checkOutput.contains { $0.contains(message) }
-        }
-        for diagnostic in unsaid.prefix(20) {
-            let place = diagnostic.range.map { ":\($0.startLine):\($0.startColumn)" } ?? ""
-            line(
-                "  \(diagnostic.path)\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)",
-                diagnostic.severity == .error ? .red : .yellow)
-        }
-        if unsaid.count > 20 { line("  [… \(unsaid.count - 20) more …]", .dim) }
-    }
-
     /// A step without changes is left out: the one before has the same files.
     private mutating func show(_ event: SnapshotTaken) {
         if event.changedFiles > 0 {
@@ -154,29 +138,7 @@ struct EventPrinter {
         }
     }
 
-    private mutating func show(_ event: TurnCompleted) {
-        let style: Terminal.Style =
-            switch event.outcome {
-            case .verified, .answered: .green
-            case .unverified, .limit, .cancelled: .yellow
-            case .failed: .red
-            }
-        let outcome = event.outcome.rawValue
-        line("■ \(event.reason == outcome ? outcome : "\(outcome): \(event.reason)")", style)
-        for evidence in event.evidence {
-            line("  \(evidence.passed ? "✓" : "✗") \(Self.named(evidence.name, evidence.command))", .dim)
-        }
-        if let tree = event.treeHash, !event.changedFiles.isEmpty {
-            line("  \(Self.files(event.changedFiles.count)) changed, tree \(tree.prefix(12))", .dim)
-        }
-    }
-
-    private static func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
-
-    private static func named(_ check: String, _ command: [String]) -> String {
-        let command = command.joined(separator: " ")
-        return command == check ? check : "\(check): \(command)"
-    }
+    static func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
 
     mutating func line(_ text: String, _ style: Terminal.Style?) {
         endLine()

@@ -1,5 +1,6 @@
 """The two scenarios by real editors and by the example script."""
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,9 @@ def check(result, project, scenario, name):
     assert scenario["error"] in json.dumps(result["diagnosticsSeen"], ensure_ascii=False)
     assert scenario["source"] in json.dumps(result["diagnosticsSeen"])
     assert "every required check passed" in result["transcript"]
+    # What each step changed, and the evidence: exit record, and the tree that it is for.
+    assert "0 new, 1 fixed, 0 remaining" in result["transcript"]
+    assert re.search(r"✓ .*exit 0.*tree [0-9a-f]{8}\b", result["transcript"])
 
 
 @pytest.mark.parametrize("name", ["broken-c", swift])

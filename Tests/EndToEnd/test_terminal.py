@@ -47,7 +47,9 @@ def test_progress_is_live_and_coloured(world, terminal):
     child.expect_exact("\x1b[31m")
     child.expect("✗ check make failed")
     child.expect("✓ check make passed")
+    child.expect(r"0 new, \d fixed, 0 remaining")
     child.expect("verified: every required check passed")
+    child.expect(r"✓ make · exit code 0 · .* · \d\d:\d\d:\d\d · tree [0-9a-f]{8}")
     child.expect("applied stats.c")
     assert end(child) == 0
 
