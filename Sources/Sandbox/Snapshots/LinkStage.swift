@@ -36,7 +36,7 @@ struct LinkStage {
         if descriptor < 0 {
             let path = tree + ".links"
             // Of a service that was killed.
-            try TreeRemoval.remove(path)
+            try? TreeRemoval.remove(path)
             guard mkdir(path, 0o700) == 0 else { throw Self.failure }
             self.path = path
             descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -4,11 +4,8 @@ extension LocalSandbox {
         let marks = process.overlayAttributes
         let copy = marks == .copy ? copiedTrees : []
         return try await DiskWork.run { [process] () throws(SandboxError) -> SnapshotReport in
-            let count = { () throws(SandboxError) -> Int in
-                var files = 0
-                for tree in copy { files += try tree.collect().count }
-                return files
-            }
+            // How many is worth no lost step.
+            let count = { try? copy.reduce(0) { $0 + (try $1.collect().count) } }
             return try store.take(step, of: roots, marks: marks, changes: copy.isEmpty ? nil : count) {
                 // What cannot be known is doubted.
                 process.program.flatMap(ProcessChildren.anyBeneath(program:)) ?? true

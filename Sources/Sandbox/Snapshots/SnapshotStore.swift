@@ -72,7 +72,7 @@ public final class SnapshotStore: Sendable {
     ///   - isBusy: whether something runs that may write meanwhile.
     func take(
         _ step: Int, of roots: [SnapshotRoot], marks: OverlayChanges.Attributes,
-        changes: (() throws(SandboxError) -> Int)? = nil, isBusy: () -> Bool
+        changes: (() -> Int?)? = nil, isBusy: () -> Bool
     ) throws(SandboxError) -> SnapshotReport {
         // The closure's typed throw does not come through the lock otherwise.
         let result: Result<SnapshotReport, SandboxError> = state.withLock { state in
@@ -88,7 +88,7 @@ public final class SnapshotStore: Sendable {
 
     private func take(
         _ step: Int, _ roots: [SnapshotRoot], _ marks: OverlayChanges.Attributes,
-        _ changes: (() throws(SandboxError) -> Int)?, _ isBusy: () -> Bool, _ state: inout State
+        _ changes: (() -> Int?)?, _ isBusy: () -> Bool, _ state: inout State
     ) throws(SandboxError) -> SnapshotReport {
         // First of all: what an earlier step added is not for a failure of this one to roll back.
         state.objects.begin(mostBytes: limits.bytes, reserve: limits.reservedBytes)
@@ -102,7 +102,7 @@ public final class SnapshotStore: Sendable {
         let isConsistent = !wasBusy && !scan.isTorn && !isBusy()
         manifest.wasBusy = !isConsistent
         var changed = manifest.differences(from: previous ?? SnapshotManifest(kind: marks))
-        if previous == nil, let changes { changed = try changes() }
+        if previous == nil, let count = changes?() { changed = count }
         let path = path(of: step)
         if changed == nil, let same = state.currentStep, kind(of: same) == marks, link(self.path(of: same), path) == 0 {
             // A file may have been copied only to find that it is as it was.
