@@ -170,6 +170,37 @@ struct SnapshotHardnessTests {
         let most = Atomic(0)
     }
 
+    // MARK: Names
+
+    /// A few thousand files at the end of a long way have more of them than fit into memory.
+    @Test func longNamesAreBounded() throws {
+        try Base.with { directory, store in
+            var place = open(directory + "/live", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            let name = String(repeating: "n", count: 255)
+            for _ in 0..<200 {
+                try #require(mkdirat(place, name, 0o700) == 0)
+                let child = openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                close(place)
+                place = child
+            }
+            defer { close(place) }
+            for number in 0..<2800 { try #require(symlinkat("t", place, "\(number)") == 0) }
+            #expect {
+                try store.take(0, of: Base.live(directory), marks: .user) { false }
+            } throws: { error in
+                "\(error)".contains("names of the session's files")
+            }
+            try TestSandbox.make(directory + "/base")
+            #expect {
+                try OverlayChanges(
+                    base: directory + "/base", upper: directory + "/live", attributes: .user, mostPathBytes: 1 << 20
+                ).collect()
+            } throws: { error in
+                "\(error)".contains("names of what changed") && "\(error)".utf8.count < 5000
+            }
+        }
+    }
+
     // MARK: Changes meanwhile
 
     @Test func aDirectoryThatIsGoneHoldsNothing() throws {

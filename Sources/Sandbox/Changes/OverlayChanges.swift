@@ -1,4 +1,5 @@
 import CSpawn
+import SupervisorProtocol
 
 #if canImport(Glibc)
     import Glibc
@@ -21,15 +22,23 @@ struct OverlayChanges {
     }
 
     private static let maximumDepth = 256
+    /// Bytes of all paths, which are held in memory: millions of usual length.
+    static let maximumPaths = 256 << 20
 
     private let base: String
     private let upper: String
     private let attributes: Attributes
     /// What was copied over the base beforehand and counts as there; of a copy only, topmost first.
     private let layers: [String]
+    private let mostPathBytes: Int
+    private var pathBytes = 0
     private var changes: [(raw: [UInt8], change: WorkspaceChange)] = []
 
-    init(base: String, upper: String, attributes: Attributes, layers: [String] = []) {
+    init(
+        base: String, upper: String, attributes: Attributes, layers: [String] = [],
+        mostPathBytes: Int = Self.maximumPaths
+    ) {
+        self.mostPathBytes = mostPathBytes
         self.base = base
         self.upper = upper
         self.attributes = attributes
@@ -58,6 +67,7 @@ struct OverlayChanges {
         let present = try names(of: directory, prefix)
         for name in present {
             try visit(name, in: directory, over: baseDirectory, path: join(prefix, name), depth: depth)
+            try checkPaths(prefix)
         }
         // An opaque directory hides all that lies below it.
         guard baseDirectory >= 0, attributes == .copy || isMarked("opaque", directory, nil) else { return }
@@ -166,7 +176,15 @@ struct OverlayChanges {
         defer { Descriptors.close(directory) }
         for child in try names(of: directory, path) {
             try delete(child, in: directory, path: join(path, child))
+            try checkPaths(path)
         }
+    }
+
+    private func checkPaths(_ path: [UInt8]) throws(SandboxError) {
+        guard pathBytes > mostPathBytes else { return }
+        let shown = String(decoding: path.prefix(ProtocolLimits.maximumPath), as: UTF8.self)
+        throw .fileOperation(
+            path: shown, errno: E2BIG, message: "the names of what changed take more than \(mostPathBytes >> 20) MiB")
     }
 
     /// What cannot be read is an error: leaving it out would hide changes.
@@ -180,6 +198,7 @@ struct OverlayChanges {
     }
 
     private mutating func append(_ path: [UInt8], _ change: WorkspaceChange) {
+        pathBytes += path.count
         changes.append((path, change))
     }
 

@@ -39,7 +39,11 @@ enum FileAttributes {
                 }
             }
             let value = read() ?? (name == nil ? lent(descriptor, read) : nil)
-            guard let value else { return nil }
+            guard let value else {
+                // It was taken away meanwhile.
+                if errno == ENODATA { continue }
+                return nil
+            }
             attributes.append(.init(name: key, value: value))
         }
         return attributes.sorted { $0.name.lexicographicallyPrecedes($1.name) }

@@ -12,6 +12,9 @@ import CSpawn
 /// read and never followed, and only regular files are opened.
 struct SnapshotScan {
     private static let maximumDepth = 256
+    /// Bytes of all paths, link targets and attributes, which are held in memory: 500,000 of usual length, while a few
+    /// thousand names at the end of a path that is as long as it can be are as much.
+    private static let maximumNames = 128 << 20
     /// Tries to copy a file that changes while it is read.
     private static let attempts = 3
     /// How often a name is looked at anew whose kind changes all the while; one that is exchanged without end passes at
@@ -32,6 +35,7 @@ struct SnapshotScan {
     private(set) var manifest: SnapshotManifest
     /// Whether a file changed while it was copied.
     private(set) var isTorn = false
+    private var names = 0
     /// Contents of files with several names, by inode.
     private var linked: [UInt64: (object: UInt64, size: Int)] = [:]
 
@@ -126,6 +130,10 @@ struct SnapshotScan {
     private mutating func append(_ path: [UInt8], _ entry: SnapshotEntry) throws(SandboxError) {
         guard manifest.items.count < maximumEntries else {
             throw .snapshotFailed("the session wrote more than \(maximumEntries) files")
+        }
+        names += entry.attributes.reduce(path.count + entry.target.count) { $0 + $1.name.count + $1.value.count }
+        guard names <= Self.maximumNames else {
+            throw .snapshotFailed("the names of the session's files take more than \(Self.maximumNames >> 20) MiB")
         }
         manifest.append(path, entry)
     }
