@@ -108,6 +108,18 @@ import Testing
         #expect(clean.unparsed == "")
     }
 
+    /// Surefire 2 names tests of JUnit 5 without their class.
+    @Test func jupiter() {
+        let output = read("maven3-junit5.txt", ["mvn", "test"])
+        #expect(
+            values(output) == [
+                "com.acme.CalcTest#addsTwoNumbers | 3 | -1", "com.acme.CalcTest#raises | - | -",
+                "com.acme.CalcTest#each{int}[1] | 2 | 0", "com.acme.CalcTest#each{int}[2] | 3 | 1",
+            ])
+        #expect(output.tests?.counts == TestCounts(passed: 1, failed: 4, skipped: 1))
+        #expect(output.unparsed == "")
+    }
+
     /// Surefire 3 writes the test's name another way; a summary alone names the place.
     @Test func newerSurefire() {
         let output = parse(
@@ -165,28 +177,13 @@ import Testing
 
     /// What went wrong with the build itself, and where.
     @Test func gradleFault() {
-        let output = parse(
-            """
-            > Task :x FAILED
-
-            FAILURE: Build failed with an exception.
-
-            * Where:
-            Build file '/src/build.gradle' line: 3
-
-            * What went wrong:
-            A problem occurred evaluating root project 'src'.
-            > Could not find method dependencise() for arguments [x]
-
-            * Try:
-            Run with --stacktrace option to get the stack trace.
-
-            BUILD FAILED in 4s
-            """, command: ["gradle"])
+        let output = read("gradle4-fault.txt", ["gradle", "build"])
         #expect(
             output.briefs == [
-                "gradle error build.gradle 3:1-3:1: A problem occurred evaluating root project 'src'.\n"
-                    + "> Could not find method dependencise() for arguments [x]"
+                "gradle error build.gradle 3:1-3:1: A problem occurred evaluating root project 'grbad'.\n"
+                    + "> Could not find method dependencise() for arguments "
+                    + "[build_4f6fi84k4fjcp74987r5v6zlk$_run_closure1@5fde1d64] on root project 'grbad' of type "
+                    + "org.gradle.api.Project."
             ])
         #expect(output.unparsed == "")
     }

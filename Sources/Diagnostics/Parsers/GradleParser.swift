@@ -31,6 +31,11 @@ struct GradleParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { close(&collector) }
 
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || failure != nil || fault != nil || shape.begins(withAnyOf: ">F") || shape.first.isDigit
+            || shape.last == UInt8(ascii: "D")
+    }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if line.begins("    "), failure?.take(line.droppingBytes(4)) == true {

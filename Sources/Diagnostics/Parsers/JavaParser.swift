@@ -23,6 +23,8 @@ struct JavaParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { hasSpoken = false }
 
+    func mightTake(_ shape: LineShape) -> Bool { isExpected || hasSpoken || shape.has(.place) }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = Self.withoutTask(cursor.line)
         if let located = LocatedLine(line), located.fileExtension == "java", located.line > 0 {

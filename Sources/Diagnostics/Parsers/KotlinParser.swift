@@ -17,6 +17,8 @@ struct KotlinParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
+    func mightTake(_ shape: LineShape) -> Bool { shape.has(.place) || shape.begins(withAnyOf: "ew") }
+
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
         if line.begins("e: ") || line.begins("w: ") {

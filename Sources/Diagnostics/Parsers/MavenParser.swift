@@ -20,6 +20,8 @@ struct MavenParser: DiagnosticParser {
     private var told: Set<String> = []
     /// Classes that could not be set up.
     private var toldClasses: Set<String> = []
+    /// The class whose tests come.
+    private var className: Substring?
     /// The project file of which faults follow.
     private var project: Substring?
 
@@ -27,7 +29,11 @@ struct MavenParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) {
         close(&collector)
-        (isSummary, told, toldClasses, project) = (false, [], [], nil)
+        (isSummary, told, toldClasses, className, project) = (false, [], [], nil, nil)
+    }
+
+    func mightTake(_ shape: LineShape) -> Bool {
+        failure != nil || isSummary || shape.begins(withAnyOf: "[T")
     }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
@@ -110,9 +116,10 @@ struct MavenParser: DiagnosticParser {
     private mutating func takeTests(_ text: Substring, _ collector: inout FindingCollector) -> Bool {
         if let rest = text.after(prefix: "Tests run: ") {
             isSummary = false
+            className = (text.cut(at: " - in ") ?? text.cut(at: " -- in "))?.after.trimmed
             return takeTotals(rest, &collector)
         }
-        if text.ends("<<< FAILURE!") || text.ends("<<< ERROR!"), let name = Self.testName(text) {
+        if text.ends("<<< FAILURE!") || text.ends("<<< ERROR!"), let name = testName(text) {
             remember(name)
             collector.test(name, .failed)
             failure = JVMFailure(name: name)
@@ -128,8 +135,8 @@ struct MavenParser: DiagnosticParser {
     }
 
     /// `addsTwoNumbers(com.acme.CalcTest)  Time elapsed: …`, from Surefire 3 on `com.acme.CalcTest.addsTwoNumbers --
-    /// Time elapsed: …`; as `-Dtest=` takes it: `com.acme.CalcTest#addsTwoNumbers`.
-    private static func testName(_ text: Substring) -> String? {
+    /// Time elapsed: …`, of JUnit 5 in Surefire 2 the method alone; as `-Dtest=` takes it: `com.acme.CalcTest#addsTwoNumbers`.
+    private func testName(_ text: Substring) -> String? {
         guard let (head, _) = text.cut(at: "Time elapsed:") else { return nil }
         let test = (head.trimmed.before(suffix: " --") ?? head).trimmed
         guard !test.isEmpty, !test.begins("Tests run:") else { return nil }
@@ -138,17 +145,24 @@ struct MavenParser: DiagnosticParser {
         {
             return "\(inner[inner.utf8.index(after: open)...])#\(inner[..<open])"
         }
-        let path = test.find("(").map { test[..<$0.lowerBound] } ?? test
-        guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return String(test) }
+        let path = Self.withoutParameters(test)
+        guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else {
+            return className.map { "\($0)#\(test)" } ?? String(test)
+        }
         let method = test[test.utf8.index(after: dot)...]
         // A class that could not be set up is named alone.
         return method.utf8.first.map { (0x41...0x5A).contains($0) } == true ? String(test) : "\(test[..<dot])#\(method)"
     }
 
+    /// `each(int)[1]`, `each{int}[1]`: the method.
+    private static func withoutParameters(_ test: Substring) -> Substring {
+        test.utf8.firstIndex { "([{".utf8.contains($0) }.map { test[..<$0] } ?? test
+    }
+
     /// The class without its package and the method are all that the summary has.
     private mutating func remember(_ name: String) {
         guard told.count + toldClasses.count < DiagnosticLimits.tests else { return }
-        let parts = FailedTestIndex.key(name).split(separator: ".").suffix(2)
+        let parts = FailedTestIndex.key(String(Self.withoutParameters(name[...]))).split(separator: ".").suffix(2)
         if name.contains("#") {
             told.insert(parts.joined(separator: "."))
         } else if let last = parts.last {
