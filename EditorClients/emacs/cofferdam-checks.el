@@ -102,18 +102,28 @@ A shell's script is as it was written."
 It is its name and command, its exit record, what was counted, when it
 began, and the tree that it ran on."
   (let ((began (plist-get evidence :startedAt))
-        (tree (plist-get evidence :treeHash)))
+        (tree (plist-get evidence :treeHash))
+        (ran-on (plist-get evidence :ranOn)))
     (string-join
      `(,(cofferdam--check-title evidence)
        ,(car (cofferdam--result-text (plist-get evidence :result)))
        ,@(cofferdam--check-counts evidence)
        ,@(and (integerp began) (list (format-time-string "%H:%M:%S" (/ began 1000))))
-       ,@(and (stringp tree)
-              (list (concat "tree " (cofferdam--one-line
-                                     (substring tree 0 (min (length tree)
-                                                            cofferdam--short-hash))))))
-       ,@(unless (eq (plist-get evidence :required) t) '("not required")))
+       ,@(and (stringp tree) (list (concat "tree " (cofferdam--short-tree tree))))
+       ,@(and (stringp ran-on)
+              (list (format "ran on %s with the same files" (cofferdam--short-tree ran-on))))
+       ,@(unless (eq (plist-get evidence :required) t) '("not required"))
+       ,@(and (equal (plist-get evidence :origin) "organisation") '("the organisation's"))
+       ,@(cofferdam--cached-words evidence))
      ", ")))
+
+(defun cofferdam--short-tree (hash)
+  "Return the beginning of HASH, a git object name."
+  (cofferdam--one-line (substring hash 0 (min (length hash) cofferdam--short-hash))))
+
+(defun cofferdam--cached-words (evidence)
+  "Return a phrase, as a list, if EVIDENCE is only known and thus proves nothing."
+  (and (eq (plist-get evidence :fromCache) t) '("not run: known from an earlier session")))
 
 (defun cofferdam--show-check-completed (id event)
   "Show EVENT of type checkCompleted for item ID."
@@ -124,8 +134,9 @@ began, and the tree that it ran on."
      passed
      (format "%s%s, %s" (if passed "passed" "failed")
              (if (eq (plist-get evidence :required) t) "" " (not required)")
-             (string-join (cons (car (cofferdam--result-text (plist-get evidence :result)))
-                                (cofferdam--check-counts evidence))
+             (string-join `(,(car (cofferdam--result-text (plist-get evidence :result)))
+                            ,@(cofferdam--check-counts evidence)
+                            ,@(cofferdam--cached-words evidence))
                           ", ")))))
 
 ;;; Diagnostics

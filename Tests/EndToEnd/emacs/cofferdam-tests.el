@@ -631,7 +631,10 @@ ROOT is its directory and FILE the file."
                           (concat "build: make -k, exit 0 in 0.4 s, 41 passed, 0 failed, 1 skipped, "
                                   clock ", tree 01234567\n")
                           (concat "lint, exit 2 in 0.4 s, 2 errors, " clock
-                                  ", tree 01234567, not required\n")))
+                                  ", tree 01234567, not required\n")
+                          (concat "licence: a && b, exit 0 in 0.4 s, " clock ", tree 01234567, "
+                                  "ran on fedcba98 with the same files, the organisation's, "
+                                  "not run: known from an earlier session\n")))
         (should (string-search part text)))
       (should (string-search "1 new, 2 fixed, 3 remaining"
                              (with-current-buffer (cofferdam-session-buffer session)

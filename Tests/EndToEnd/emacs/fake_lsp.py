@@ -89,7 +89,9 @@ def judge(session, root):
     emit(session, "diagnosticsUpdated", check="build", total=4, new=1, fixed=2, remaining=3, diagnostics=[
         {"tool": "ld", "severity": "error", "message": "undefined reference to f", "path": "", "fingerprint": "l"}])
     checks = [evidence(True, tests={"passed": 41, "failed": 0, "skipped": 1}),
-              evidence(False, name="lint", command=["lint"], required=False, errors=2)]
+              evidence(False, name="lint", command=["lint"], required=False, errors=2),
+              evidence(True, name="licence", command=["/bin/sh", "-c", "a && b"], origin="organisation",
+                       ranOn="fedcba9876543210", fromCache=True)]
     emit(session, "checkStarted", itemId="k1", name="build", command=["make", "-k"])
     emit(session, "checkCompleted", itemId="k1", evidence=checks[0])
     end(session, "unverified", reason="the change weakens the tests", evidence=checks, gateFindings=[

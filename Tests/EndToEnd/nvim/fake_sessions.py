@@ -52,7 +52,9 @@ def judge(fake, session):
          "range": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 4}}])
     checks = [
         evidence(fake, tests={"passed": 41, "failed": 0, "skipped": 1}),
-        evidence(fake, False, name="lint", command=["lint"], required=False, errors=2)]
+        evidence(fake, False, name="lint", command=["lint"], required=False, errors=2),
+        evidence(fake, name="licence", command=["/bin/sh", "-c", "a && b"], origin="organisation", ranOn="fedcba9876543210",
+                 fromCache=True)]
     for number, one in enumerate(checks):
         fake.emit(session, "checkStarted", itemId="k%d" % number, name=one["name"], command=one["command"])
         fake.emit(session, "checkCompleted", itemId="k%d" % number, evidence=one)

@@ -162,6 +162,9 @@ describe('the end of a turn', function()
                 .. '  ‼ a warning level is lower [no-place]\n',
             '  ✓ build: make -k · exit 0 · 1.2 s · 41 passed, 0 failed, 1 skipped · ' .. clock .. ' · tree 01234567\n',
             '  ✗ lint · exit 2 · 1.2 s · 2 errors · ' .. clock .. ' · tree 01234567 · not required\n',
+            '  ✓ licence: a && b · exit 0 · 1.2 s · ' .. clock .. ' · tree 01234567 · ran on fedcba98, with the same files'
+                .. " · the organisation's · not run: known from an earlier session\n",
+            '✓ licence passed · 1.2 s · not run: known from an earlier session\n',
         }) do
             assert.is_truthy(text:find(part, 1, true), part .. '\nis not in\n' .. text)
         end

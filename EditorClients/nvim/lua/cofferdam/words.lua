@@ -66,6 +66,13 @@ local function add_counts(parts, evidence)
     end
 end
 
+-- A result that is only known from an earlier session verifies nothing.
+local function add_cached(parts, evidence)
+    if evidence.fromCache == true then
+        parts[#parts + 1] = 'not run: known from an earlier session'
+    end
+end
+
 --- A command as it is read; a shell's script as it was written.
 function M.command_words(command)
     command = util.table(command)
@@ -85,11 +92,16 @@ function M.check_end(evidence)
     local as_usual = passed and result.status == 'exited' and result.exitCode == 0
     parts[#parts + 1] = as_usual and util.human_duration(result.durationMilliseconds) or M.command_end(result)
     add_counts(parts, evidence)
+    add_cached(parts, evidence)
     return sign .. table.concat(parts, ' · '), group
 end
 
 -- Characters of a git object name that tell trees apart.
 local SHORT_HASH = 8
+
+local function tree_words(phrase, hash)
+    return util.string(hash) and phrase:format(text_tools.line(hash:sub(1, SHORT_HASH))) or nil
+end
 
 --- The whole evidence of a check in one line: name, command, exit record, counts, when, and on which tree.
 function M.evidence_line(evidence)
@@ -104,12 +116,15 @@ function M.evidence_line(evidence)
     if began then
         parts[#parts + 1] = os.date('%H:%M:%S', math.floor(began / 1000))
     end
-    if util.string(evidence.treeHash) then
-        parts[#parts + 1] = 'tree ' .. text_tools.line(evidence.treeHash:sub(1, SHORT_HASH))
-    end
+    parts[#parts + 1] = tree_words('tree %s', evidence.treeHash)
+    parts[#parts + 1] = tree_words('ran on %s, with the same files', evidence.ranOn)
     if evidence.required == false then
         parts[#parts + 1] = 'not required'
     end
+    if evidence.origin == 'organisation' then
+        parts[#parts + 1] = "the organisation's"
+    end
+    add_cached(parts, evidence)
     return sign .. table.concat(parts, ' · '), group
 end
 
