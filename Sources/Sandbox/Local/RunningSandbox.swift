@@ -91,7 +91,7 @@ final class RunningSandbox {
     }
 
     /// The process of the sandbox program.
-    var program: pid_t? { record.outer?.pid }
+    var program: ProcessIdentity? { record.outer }
 
     /// Moves bytes until the sandbox ends, is to be stopped or is left alone.
     func serve(link: SupervisorLink, wishes: () -> Wishes) -> End {

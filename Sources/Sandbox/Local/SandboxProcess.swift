@@ -26,7 +26,7 @@ final class SandboxProcess: Sendable {
         /// Until it was started; what it holds (the user's lock among it) is let go of with the sandbox.
         var origin: Origin?
         /// The process of the sandbox program.
-        var program: pid_t?
+        var program: ProcessIdentity?
         var termination: SandboxTermination?
         var waiters: [CheckedContinuation<SandboxTermination, Never>] = []
     }
@@ -84,8 +84,11 @@ final class SandboxProcess: Sendable {
         outbox.wakeUp()
     }
 
-    /// The process of the sandbox program, once it was started.
-    var program: pid_t? { state.withLock { $0.program } }
+    /// The process of the sandbox program, once it was started and while it is there: an adopted one's number may have
+    /// become another's.
+    var program: pid_t? {
+        state.withLock { $0.program }.flatMap { ProcessIdentity(pid: $0.pid) == $0 ? $0.pid : nil }
+    }
 
     var termination: SandboxTermination {
         get async {
