@@ -17,7 +17,7 @@ public struct ModelCatalog: Sendable {
         guard let wanted = name ?? names.first else {
             throw .noModel(
                 "no model is configured: set ANTHROPIC_API_KEY, OPENAI_API_KEY or COFFERDAM_MODEL, or write "
-                    + "~/.config/cofferdam/models.yaml; then end a service that runs already: pkill cofferdamd")
+                    + "~/.config/cofferdam/models.yaml; then end a service that runs already: cofferdam stop --service")
         }
         guard let provider = providers[wanted] else {
             throw .noModel("no model `\(wanted)` is configured; there are: \(names.joined(separator: ", "))")

@@ -252,3 +252,17 @@ def test_two_clients_racing_start_one_service(world):
         output = client.communicate(timeout=60)[0]
         assert client.returncode == 0, output
     assert len(world.service_pids()) == 1
+
+
+def test_the_service_is_ended_and_started_again(world):
+    project = world.replay("broken-c").project("broken-c")
+    assert "no service runs" in world.cofferdam("stop", "--service", cwd=project, check=0).stdout
+    ran = world.cofferdam("run", "--json", "--keep", "--apply", "never", "Fix it", cwd=project, check=0)
+    session = events(ran.stdout)[0]["sessionId"]
+    (before,) = world.service_pids()
+    assert "the service has ended" in world.cofferdam("stop", "--service", cwd=project, check=0).stdout
+    assert world.service_pids() == []
+    assert "stopped" in world.cofferdam("list", cwd=project, check=0).stdout
+    assert world.service_pids() not in ([], [before])
+    assert "+++ b/stats.c" in world.cofferdam("diff", session, cwd=project, check=0).stdout
+    world.cofferdam("stop", "--service", session, cwd=project, check=64)

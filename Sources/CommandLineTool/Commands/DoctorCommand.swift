@@ -61,7 +61,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 !result.models.isEmpty,
                 result.models.isEmpty ? "no model" : "models: \(result.models.joined(separator: ", "))",
                 "set ANTHROPIC_API_KEY, OPENAI_API_KEY or COFFERDAM_MODEL, or write ~/.config/cofferdam/models.yaml;\n"
-                    + "     then end the service, which keeps what it started with: pkill cofferdamd"
+                    + "     then end the service, which keeps what it started with: cofferdam stop --service"
             )
             await session.client.close()
         } catch {

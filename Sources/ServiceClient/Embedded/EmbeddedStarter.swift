@@ -130,23 +130,34 @@ struct EmbeddedStarter: Sendable {
     }
 
     static func listens(_ path: String) -> Bool {
+        guard let descriptor = connection(to: path) else { return false }
+        _ = close(descriptor)
+        return true
+    }
+
+    /// A connection to a local socket; nil when nobody listens there.
+    static func connection(to path: String) -> Int32? {
         #if canImport(Glibc)
             let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         #else
             let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
         #endif
-        guard descriptor >= 0 else { return false }
-        defer { _ = close(descriptor) }
+        guard descriptor >= 0 else { return nil }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+        let fits = bytes.count < MemoryLayout.size(ofValue: address.sun_path)
+        if fits { withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) } }
+        let isConnected =
+            fits
+            && withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                }
             }
-        }
+        if isConnected { return descriptor }
+        _ = close(descriptor)
+        return nil
     }
 
     private static func systemReason() -> String { String(cString: strerror(errno)) }
