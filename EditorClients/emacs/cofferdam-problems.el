@@ -18,7 +18,10 @@
 (defconst cofferdam--problems-limit 2000
   "Entries of a list; a longer one helps nobody.")
 (defconst cofferdam--problems-delay 0.2
-  "Seconds from a change to its being listed.")
+  "Seconds from a change to its being listed, at least.")
+
+(defvar cofferdam--problems-took 0
+  "Seconds that filling the lists took the last time.")
 
 (defvar cofferdam--problems-timer nil
   "Timer that will fill the lists again.")
@@ -62,8 +65,8 @@
           text "\n"))
 
 (defun cofferdam--problem-place (path root line column)
-  "Return the name of COLUMN in LINE of PATH, a file of the project ROOT."
-  (format "%s:%d:%d" (cofferdam--one-line (cofferdam--relative path root) 500)
+  "Return the name of COLUMN in LINE of PATH, as seen from ROOT."
+  (format "%s:%d:%d" (cofferdam--one-line (file-relative-name path root) 500)
           line column))
 
 (defun cofferdam--finding-entries (session)
@@ -142,10 +145,12 @@ Lines and columns count from 1."
 
 (defun cofferdam--published-entries (session)
   "Return entries for the published diagnostics of SESSION, the worst first."
-  (let ((root (cofferdam-session-root session)) (all nil))
+  ;; The paths of what was published are true names.
+  (let ((root (file-name-as-directory (file-truename (cofferdam-session-root session))))
+        (all nil))
     (maphash (lambda (path published)
                (when (and (eq (car published) (cofferdam-session-conn session))
-                          (cofferdam--inside-p path root))
+                          (string-prefix-p root path))
                  (pcase-dolist (`(,diagnostic ,line . ,column) (cofferdam--shown-at path))
                    (when (cofferdam--problem-of-p diagnostic session)
                      (push (list (or (plist-get diagnostic :severity) 1)
@@ -229,16 +234,19 @@ Lines and columns count from 1."
 (defun cofferdam--problems-refresh ()
   "Fill all lists again."
   (setq cofferdam--problems-timer nil)
-  (dolist (buffer (buffer-list))
-    (with-current-buffer buffer
-      (when (and cofferdam--session (derived-mode-p 'cofferdam-diagnostics-mode))
-        (cofferdam-diagnostics-refresh)))))
+  (let ((start (float-time)))
+    (dolist (buffer (buffer-list))
+      (with-current-buffer buffer
+        (when (and cofferdam--session (derived-mode-p 'cofferdam-diagnostics-mode))
+          (cofferdam-diagnostics-refresh))))
+    (setq cofferdam--problems-took (- (float-time) start))))
 
 (defun cofferdam--problems-changed (&rest _)
-  "Fill all lists again soon."
+  "Fill all lists again soon; long ones take a small part of the time only."
   (unless cofferdam--problems-timer
     (setq cofferdam--problems-timer
-          (run-with-timer cofferdam--problems-delay nil #'cofferdam--problems-refresh))))
+          (run-with-timer (max cofferdam--problems-delay (* 10 cofferdam--problems-took)) nil
+                          #'cofferdam--problems-refresh))))
 
 (defun cofferdam--problems-event (_session event)
   "Fill the lists again if EVENT has news for them."
