@@ -118,6 +118,10 @@ Each is taken whole or not at all; of two at the same place the first."
 
 ;;; Commands
 
+(defvar cofferdam--started-functions nil
+  "Functions called with a connection and the result of a command of it.
+The command may have started a session.")
+
 (defun cofferdam--choose-action (prompt actions)
   "Ask with PROMPT for one of ACTIONS; a single one needs no question."
   (if (not (cdr actions))
@@ -182,7 +186,10 @@ diagnostics here, and what can be done with running sessions."
   (when-let ((command (plist-get action :command)))
     (cofferdam--request conn 'workspace/executeCommand
                         (list :command (plist-get command :command)
-                              :arguments (or (plist-get command :arguments) [])))))
+                              :arguments (or (plist-get command :arguments) []))
+                        :on-success (lambda (result)
+                                      (run-hook-with-args 'cofferdam--started-functions
+                                                          conn result)))))
 
 (provide 'cofferdam-actions)
 ;;; cofferdam-actions.el ends here

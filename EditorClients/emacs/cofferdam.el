@@ -105,15 +105,26 @@ that there is nothing at all."
          ,@(and cofferdam-model (list :model cofferdam-model)))
       :on-success
       (lambda (result)
-        (let ((session (cofferdam--session-of (plist-get result :sessionId) root)))
-          (setf (cofferdam-session-conn session) conn
-                (cofferdam-session-title session)
-                (cofferdam--one-line (car (split-string prompt "\n" t)) 80))
-          (with-current-buffer (cofferdam--transcript-buffer session)
-            (rename-buffer (format "*cofferdam: %s*" (cofferdam--session-label session))
-                           t))
-          (when cofferdam-display-transcript
-            (cofferdam--display-transcript session))))))))
+        (cofferdam--started conn (plist-get result :sessionId)
+                            (car (split-string prompt "\n" t))))))))
+
+(defun cofferdam--started (conn id title)
+  "Show the session ID, which was started through CONN with TITLE or nil."
+  (let ((session (cofferdam--session-of id (cofferdam--conn-root conn))))
+    (setf (cofferdam-session-conn session) conn)
+    (when title
+      (setf (cofferdam-session-title session) (cofferdam--one-line title 80)))
+    (with-current-buffer (cofferdam--transcript-buffer session)
+      (rename-buffer (format "*cofferdam: %s*" (cofferdam--session-label session)) t))
+    (when cofferdam-display-transcript
+      (cofferdam--display-transcript session))))
+
+(defun cofferdam--command-started (conn result)
+  "Show the session that RESULT of a code action's command of CONN names, if any."
+  (when-let ((id (and (listp result) (plist-get result :sessionId))))
+    (cofferdam--started conn id nil)))
+
+(add-hook 'cofferdam--started-functions #'cofferdam--command-started)
 
 (defun cofferdam--read-prompt (label &optional initial)
   "Read a prompt in the minibuffer after LABEL, with INITIAL text."

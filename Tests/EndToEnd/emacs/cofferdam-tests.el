@@ -731,8 +731,13 @@ ROOT is its directory and FILE the file."
       ;; The agent is asked through the server.
       (cl-letf (((symbol-function 'completing-read)
                  (lambda (_prompt choices &rest _) (caar (last choices)))))
-        (cofferdam-code-action)
-        (cofferdam-tests--wait (cofferdam-tests--received "workspace/executeCommand"))
+        (let ((cofferdam-display-transcript t))
+          (save-window-excursion
+            (cofferdam-code-action)
+            (cofferdam-tests--wait
+             (when-let ((session (car (cofferdam--all-sessions))))
+               (and (buffer-live-p (cofferdam-session-buffer session))
+                    (get-buffer-window (cofferdam-session-buffer session)))))))
         (should (equal (plist-get (car (cofferdam-tests--received "workspace/executeCommand"))
                                   :command)
                        "cofferdam.fixDiagnostics"))))))

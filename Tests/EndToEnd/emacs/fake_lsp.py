@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+import urllib.parse
 
 STATE = os.environ.get("FAKE_STATE")
 PATCH = "--- a/main.c\n+++ b/main.c\n@@ -3 +3 @@\n-    return 0\n+    return 0;\n"
@@ -214,9 +215,10 @@ def handle(method, params, identifier):
             "experimental": {"cofferdam": {"protocolVersion": 1, "methods": ["agent/start"]}}}})
     elif method == "textDocument/codeAction":
         answer(code_actions(params))
-    elif method == "agent/start":
+    elif method in ("agent/start", "workspace/executeCommand"):
         name = f"s{len(sessions) + 1}"
-        root, prompt = params["workspaceFolder"], params["prompt"]
+        folder = urllib.parse.unquote(params.get("arguments", [{}])[0].get("uri", "")[7:]).rpartition("/")[0]
+        root, prompt = params.get("workspaceFolder", folder), params.get("prompt", "fix by action")
         sessions[name] = {"root": root, "title": prompt, "events": [], "state": "starting"}
         answer({"sessionId": name, "seq": 0})
         play(name, prompt, root)

@@ -102,6 +102,8 @@ def handle(method, params):
     if method == "textDocument/codeAction":
         return fake_sessions.code_actions(params)
     session = sessions.get((params or {}).get("sessionId"))
+    if method == "workspace/executeCommand":
+        method, params = "agent/start", {"prompt": "plain fix"}
     if method == "agent/start":
         id = "s%d" % (len(sessions) + 1)
         session = sessions[id] = {"id": id, "title": params["prompt"], "state": "running", "outcome": None,

@@ -92,7 +92,8 @@ def code_actions(params):
              fix(2, "drei ", "lint: Put drei")]
     if kind == "quickfix":
         lines = range(params["range"]["start"]["line"], params["range"]["end"]["line"] + 1)
-        asking = {"title": "Cofferdam: fix this", "kind": "quickfix", "command": {"title": "", "command": "x"}}
+        asking = {"title": "Cofferdam: fix this", "kind": "quickfix", "command": {
+            "title": "Cofferdam: fix this", "command": "cofferdam.fixDiagnostics", "arguments": [{"uri": uri}]}}
         return [one for one in fixes if one["edit"]["changes"][uri][0]["range"]["start"]["line"] in lines] + [asking]
     edits = [fixes[0]["edit"]["changes"][uri][0], fixes[1]["edit"]["changes"][uri][0]]
     return [{"title": "Cofferdam: apply all 2 fixes of the tools in this file", "kind": kind,

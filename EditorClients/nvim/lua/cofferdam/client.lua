@@ -173,6 +173,14 @@ local function apply_edit(problem, params, context, ...)
     return vim.lsp.handlers['workspace/applyEdit'](problem, unlabelled, context, ...)
 end
 
+-- Commands of code actions whose answer is a session: by Neovim alone it would be sent and forgotten.
+local function start_by_command(command, context)
+    local client = vim.lsp.get_client_by_id(context.client_id)
+    if client then
+        require('cofferdam.sessions').start_by_command(client, root_of(client.config), command)
+    end
+end
+
 -- Neovim 0.7 keeps the data of a diagnostic and the page of its rule too, and does not say so.
 local function capabilities()
     return vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), {
@@ -188,6 +196,7 @@ function M.configuration(root)
         root_dir = root,
         init_options = init_options(),
         capabilities = capabilities(),
+        commands = { ['cofferdam.start'] = start_by_command, ['cofferdam.fixDiagnostics'] = start_by_command },
         handlers = {
             ['agent/progress'] = function(_, params, context)
                 if M.on_progress then

@@ -163,6 +163,33 @@ client.on_lost = function(client_id, problem)
     redraw_status()
 end
 
+-- The answer to what starts a session has come.
+local function started(root, prompt, problem, result, done)
+    local id = util.string(util.table(result).sessionId)
+    if problem or not id then
+        problem = problem or 'the server answered without a session'
+        util.error('not started: ' .. problem)
+        if done then
+            done(nil, problem)
+        end
+        return
+    end
+    local session = ensure(id, root)
+    session.attached = true
+    newest = session
+    if session.title == '' then
+        session.title = prompt:match('[^\n]*')
+    end
+    if config.current.transcript.auto_open then
+        session.transcript:open(false)
+    end
+    util.emit('Started', { session_id = id, workspace_folder = root, prompt = prompt })
+    redraw_status()
+    if done then
+        done(session)
+    end
+end
+
 --- Starts a session.
 ---@param params table AgentStart.Params without the folder
 ---@param done function? called with the session, or nil and the problem
@@ -170,29 +197,16 @@ function M.start(root, params, done)
     params.workspaceFolder = root
     params.model = params.model or config.current.model
     client.call(root, 'agent/start', params, function(problem, result)
-        local id = util.string(util.table(result).sessionId)
-        if problem or not id then
-            problem = problem or 'the server answered without a session'
-            util.error('not started: ' .. problem)
-            if done then
-                done(nil, problem)
-            end
-            return
-        end
-        local session = ensure(id, root)
-        session.attached = true
-        newest = session
-        if session.title == '' then
-            session.title = params.prompt:match('[^\n]*')
-        end
-        if config.current.transcript.auto_open then
-            session.transcript:open(false)
-        end
-        util.emit('Started', { session_id = id, workspace_folder = root, prompt = params.prompt })
-        redraw_status()
-        if done then
-            done(session)
-        end
+        started(root, params.prompt, problem, result, done)
+    end)
+end
+
+--- Starts the session of a code action, such as "Cofferdam: fix this", like one of a command.
+---@param command { command: string, arguments: table? }
+function M.start_by_command(server, root, command)
+    local params = { command = command.command, arguments = command.arguments }
+    client.request(server, 'workspace/executeCommand', params, function(problem, result)
+        started(root, util.string(command.title) or '', problem, result)
     end)
 end
 
