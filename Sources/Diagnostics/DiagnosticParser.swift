@@ -18,7 +18,9 @@ protocol DiagnosticParser: Sendable {
 
     /// Whether `take` might take a line of this shape; when not, it is not asked. Where the parser is in the middle of
     /// something that any line goes on with or ends, it has to be asked about every one.
-    func mightTake(_ shape: LineShape) -> Bool
+    ///
+    /// Changes nothing. It may be called in place then, where Swift would copy the parser otherwise, for every line.
+    mutating func mightTake(_ shape: LineShape) -> Bool
 
     /// Looks at the cursor's line. When it is the tool's, moves the cursor past all that was understood and returns
     /// true, even when there is nothing to report about it.

@@ -15,6 +15,8 @@ struct FindingCollector {
     private var current: Int?
     private var documented: Set<String> = []
     private var failures = FailedTestIndex()
+    /// The failures that a report told of first.
+    private var reported: Set<Int> = []
     /// Whether the stream is a report file, which repeats what the output says.
     private var isReport = false
 
@@ -68,7 +70,9 @@ struct FindingCollector {
             for related in finding.related { attach(related) }
             return
         }
-        if let test = finding.test, let index = failures.repeated(test.name, by: currentParser, isReport: isReport) {
+        if let test = finding.test, let index = failures.repeated(test.name, by: currentParser, isReport: isReport),
+            !isElsewhere(finding, than: index)
+        {
             current = index
             complete(index, with: finding)
             known[identity] = index
@@ -86,11 +90,21 @@ struct FindingCollector {
         current = findings.count
         if let test = finding.test {
             failures.add(test.name, index: findings.count, by: currentParser, isReport: isReport)
+            if isReport { reported.insert(findings.count) }
         }
         let related = finding.related
         finding.related = []
         findings.append(finding)
         for related in related { attach(related) }
+    }
+
+    /// Whether two texts speak of tests in different files, whose names are the same by chance. A report may name the
+    /// test's file where the text names that of the fault.
+    private func isElsewhere(_ finding: Finding, than index: Int) -> Bool {
+        guard !isReport, !reported.contains(index), let file = finding.place?.file.inside,
+            let other = findings[index].place?.file.inside
+        else { return false }
+        return file != other
     }
 
     /// Takes from another telling of the same failure what is not known yet.

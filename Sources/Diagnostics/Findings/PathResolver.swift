@@ -87,15 +87,21 @@ struct PathResolver {
         return nil
     }
 
-    /// The one file of the workspace whose path ends in these components; when there are several or none, nil.
+    /// The one file of the workspace whose path ends in these components, or of several the one in the directory that
+    /// was entered; else nil.
     mutating func uniqueFile(endingIn suffix: String) -> FoundPath? {
-        if let cached = bySuffix[suffix] { return cached.map { .inside($0) } }
+        let directory = directories.current
+        let key = directory == directories.base ? suffix : "\(directory):\(suffix)"
+        if let cached = bySuffix[key] { return cached.map { .inside($0) } }
         if bySuffix.count >= Self.cacheLimit { bySuffix = [:] }
         guard probes < Self.mostProbes else { return nil }
         probes += 1
-        let files = source.filesNamed(suffix)
+        var files = source.filesNamed(suffix)
+        if files.count > 1, case .inside(let folder) = classify(directory) {
+            files = files.filter { $0.hasPrefix(folder + "/") }
+        }
         let only = files.count == 1 ? files[0] : nil
-        bySuffix[suffix] = .some(only)
+        bySuffix[key] = .some(only)
         return only.map { .inside($0) }
     }
 

@@ -21,7 +21,7 @@ struct ClangTidyParser: DiagnosticParser {
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
-        guard let located = LocatedLine(line), let prefix = SeverityPrefix(located.rest) else {
+        guard let located = cursor.located(), let prefix = SeverityPrefix(located.rest) else {
             guard isClosing(line) else { return false }
             cursor.advance()
             return true

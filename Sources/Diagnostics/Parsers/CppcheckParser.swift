@@ -27,7 +27,7 @@ struct CppcheckParser: DiagnosticParser {
             cursor.advance()
             return true
         }
-        guard let located = LocatedLine(line), located.rest.begins(" ") else { return false }
+        guard let located = cursor.located(), located.rest.begins(" ") else { return false }
         return takeText(located, &cursor, &collector)
     }
 

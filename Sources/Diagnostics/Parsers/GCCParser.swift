@@ -45,7 +45,7 @@ struct GCCParser: DiagnosticParser {
             cursor.advance()
             return true
         }
-        if let located = LocatedLine(line) { return takeLocated(located, &cursor, &collector) }
+        if let located = cursor.located() { return takeLocated(located, &cursor, &collector) }
         return takeDriver(line, &cursor, &collector)
     }
 

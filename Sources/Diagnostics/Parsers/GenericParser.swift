@@ -23,7 +23,7 @@ struct GenericParser: DiagnosticParser {
     func mightTake(_ shape: LineShape) -> Bool { shape.has(.place) }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
-        guard let located = LocatedLine(cursor.line), let prefix = SeverityPrefix(located.rest),
+        guard let located = cursor.located(), let prefix = SeverityPrefix(located.rest),
             !prefix.message.isEmpty, located.line > 0, var place = collector.place(located)
         else { return false }
         // A time of day or an address looks like a file and a line; a file exists or has an extension or a folder.

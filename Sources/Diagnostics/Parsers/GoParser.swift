@@ -37,7 +37,10 @@ struct GoParser: DiagnosticParser {
         if line.begins("{"), isExpected || isInPackage || line.begins("{\"ImportPath\":") {
             return takeJSON(&cursor, &collector)
         }
-        guard takePackage(cursor) || takeText(line, &collector) else { return false }
+        guard takePackage(cursor) || takeText(line, cursor.located(), &collector) else {
+            if !isExpected { isInPackage = false }
+            return false
+        }
         cursor.advance()
         // `\thave (int)`, `\twant (string)`: more of the message.
         while !cursor.isAtEnd, collector.hasCurrent, cursor.line.utf8.first == 0x09 {
@@ -66,11 +69,13 @@ struct GoParser: DiagnosticParser {
         return true
     }
 
-    private mutating func takeText(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
-        let text = line.after(prefix: "vet: ") ?? line
+    private mutating func takeText(
+        _ line: Substring, _ plain: LocatedLine?, _ collector: inout FindingCollector
+    ) -> Bool {
+        let ofVet = line.after(prefix: "vet: ")
         // Without a column, and outside of a package's part, it may be a line of a program's own log.
-        if isExpected || isInPackage, let located = LocatedLine(text), located.line > 0, Self.isSource(located),
-            isInPackage || located.column != nil || line.begins("vet: ")
+        if isExpected || isInPackage, let located = ofVet.map({ LocatedLine($0) }) ?? plain,
+            located.line > 0, Self.isSource(located), isInPackage || located.column != nil || ofVet != nil
         {
             add(located, &collector)
             return true
@@ -139,7 +144,7 @@ struct GoParser: DiagnosticParser {
                     collector.amendCurrent { $0.message += "\n" + line.trimmed }
                 } else {
                     collector.endFinding()
-                    _ = takeText(line, &collector)
+                    _ = takeText(line, LocatedLine(line), &collector)
                 }
             }
             return true

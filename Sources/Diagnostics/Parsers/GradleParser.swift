@@ -32,7 +32,7 @@ struct GradleParser: DiagnosticParser {
     mutating func finish(into collector: inout FindingCollector) { close(&collector) }
 
     func mightTake(_ shape: LineShape) -> Bool {
-        isExpected || failure != nil || fault != nil || shape.begins(withAnyOf: ">F") || shape.first.isDigit
+        isExpected || failure != nil || fault != nil || shape.begins(withAnyOf: "F>") || shape.first.isDigit
             || shape.last == UInt8(ascii: "D")
     }
 

@@ -23,11 +23,14 @@ struct JavaParser: DiagnosticParser {
 
     mutating func finish(into collector: inout FindingCollector) { hasSpoken = false }
 
-    func mightTake(_ shape: LineShape) -> Bool { isExpected || hasSpoken || shape.has(.place) }
+    func mightTake(_ shape: LineShape) -> Bool {
+        isExpected || shape.has(.place) || hasSpoken && (shape.first == UInt8(ascii: "N") || shape.first.isDigit)
+    }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = Self.withoutTask(cursor.line)
-        if let located = LocatedLine(line), located.fileExtension == "java", located.line > 0 {
+        let located = line.startIndex == cursor.line.startIndex ? cursor.located() : LocatedLine(line)
+        if let located, located.fileExtension == "java", located.line > 0 {
             return takeRaw(located, &cursor, &collector) || takeLocated(located, &cursor, &collector)
         }
         guard takeUnlocated(line, &collector) || isRemark(line) else { return false }

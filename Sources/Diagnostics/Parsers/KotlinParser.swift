@@ -17,7 +17,9 @@ struct KotlinParser: DiagnosticParser {
 
     init(_ setting: ParserSetting) { isExpected = setting.isExpected }
 
-    func mightTake(_ shape: LineShape) -> Bool { shape.has(.place) || shape.begins(withAnyOf: "ew") }
+    func mightTake(_ shape: LineShape) -> Bool {
+        shape.has(.place) || shape.begins(withAnyOf: "ew") && shape.has(.colon)
+    }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
@@ -26,7 +28,7 @@ struct KotlinParser: DiagnosticParser {
             cursor.advance()
             return true
         }
-        guard let located = LocatedLine(line), ["kt", "kts"].contains(located.fileExtension),
+        guard let located = cursor.located(), ["kt", "kts"].contains(located.fileExtension),
             let prefix = SeverityPrefix(located.rest), !prefix.message.isEmpty,
             var place = collector.place(located, unit: .utf16)
         else { return false }

@@ -41,8 +41,10 @@ struct LintTextParser: DiagnosticParser {
         _ line: Substring, _ cursor: inout OutputCursor, _ collector: inout FindingCollector
     ) -> Bool {
         // pyright indents what it found below the file's name, and more of the message by four.
-        let text = line.begins("  /") ? line.trimmed : line
-        guard let located = LocatedLine(text), located.line > 0 else { return false }
+        let isIndented = line.begins("  /")
+        guard let located = isIndented ? LocatedLine(line.trimmed) : cursor.located(), located.line > 0 else {
+            return false
+        }
         let rest = located.rest.trimmed
         if let finding = pylint(located, rest, &collector) ?? coded(located, rest, &collector)
             ?? bracketed(located, rest, &collector) ?? pyright(located, rest, &cursor, &collector)

@@ -85,12 +85,13 @@ private struct LuaLocation {
     var rest: Substring
 
     init?(_ text: Substring) {
-        if let located = LocatedLine(text), located.column != nil {
+        guard let located = LocatedLine(text) else { return nil }
+        if located.column != nil {
             (file, line, column) = (located.file, located.line, located.column)
             rest = located.rest.trimmed
             return
         }
-        guard let located = LocatedLine(text), let (columns, after) = located.rest.cut(at: ": "),
+        guard let (columns, after) = located.rest.cut(at: ": "),
             let (first, last) = columns.cut(at: "-"), let first = first.smallNumber, let last = last.smallNumber
         else { return nil }
         (file, line, column, lastColumn) = (located.file, located.line, first, last)

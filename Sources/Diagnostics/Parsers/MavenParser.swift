@@ -33,7 +33,8 @@ struct MavenParser: DiagnosticParser {
     }
 
     func mightTake(_ shape: LineShape) -> Bool {
-        failure != nil || isSummary || shape.begins(withAnyOf: "[T")
+        isSummary || failure != nil || shape.first == UInt8(ascii: "T")
+            || shape.first == UInt8(ascii: "[") && (0x41...0x5A).contains(shape.second)
     }
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {

@@ -24,7 +24,7 @@ struct SwiftParser: DiagnosticParser {
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
-        if let located = LocatedLine(line) {
+        if let located = cursor.located() {
             if located.file.equals("<unknown>"), let prefix = SeverityPrefix(located.rest) {
                 cursor.advance()
                 add(prefix, place: nil, &collector)

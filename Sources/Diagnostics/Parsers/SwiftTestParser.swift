@@ -64,7 +64,8 @@ struct SwiftTestParser: DiagnosticParser {
         }
         close(&collector)
         guard
-            takeXCTest(line, &collector) || takeSwiftTesting(line, &collector) || takeTrap(line, &collector)
+            takeXCTest(line, cursor.located(), &collector) || takeSwiftTesting(line, &collector)
+                || takeTrap(cursor.located(), &collector)
                 || isProgress(line)
         else { return false }
         cursor.advance()
@@ -120,7 +121,9 @@ struct SwiftTestParser: DiagnosticParser {
 
     // MARK: XCTest
 
-    private mutating func takeXCTest(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
+    private mutating func takeXCTest(
+        _ line: Substring, _ located: LocatedLine?, _ collector: inout FindingCollector
+    ) -> Bool {
         if let rest = line.after(prefix: "Test Case '") {
             guard let (test, word) = rest.cut(at: "' ") else { return true }
             guard let name = xctest.name(test) else { return true }
@@ -138,7 +141,7 @@ struct SwiftTestParser: DiagnosticParser {
             return true
         }
         // `/src/T.swift:6: error: XT.testFail : XCTAssertEqual failed: …`, on macOS `-[Module.XT testFail] : …`.
-        guard let located = LocatedLine(line), located.column == nil,
+        guard let located, located.column == nil,
             let rest = located.rest.after(prefix: " error: "), let (test, message) = rest.cut(at: " : "),
             let label = XCTestCount.label(test), let name = xctest.name(test)
         else { return false }
@@ -253,8 +256,8 @@ struct SwiftTestParser: DiagnosticParser {
     // MARK: The rest
 
     /// `App/App.swift:12: Fatal error: Index out of range`: the file is named by module.
-    private mutating func takeTrap(_ line: Substring, _ collector: inout FindingCollector) -> Bool {
-        guard let located = LocatedLine(line), located.fileExtension == "swift", located.column == nil,
+    private mutating func takeTrap(_ located: LocatedLine?, _ collector: inout FindingCollector) -> Bool {
+        guard let located, located.fileExtension == "swift", located.column == nil,
             located.rest.begins(" Fatal error") || located.rest.begins(" Precondition failed")
                 || located.rest.begins(" Assertion failed")
         else { return false }

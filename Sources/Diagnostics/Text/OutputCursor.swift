@@ -9,6 +9,8 @@ struct OutputCursor {
     private(set) var line: Substring
     /// What the current line looks like.
     private(set) var shape: LineShape
+    /// What `located` found in the current line; nil when it was not asked.
+    private var place: LocatedLine??
     /// Bytes that may still be scanned for documents that turn out to have no end.
     private var scanBudget: Int
 
@@ -26,6 +28,15 @@ struct OutputCursor {
 
     /// Whether a carriage return overwrote the line on a terminal: progress, not worth keeping.
     var isTransient: Bool { lineEnd < text.endIndex && text.utf8[lineEnd] == 0x0D }
+
+    /// The current line as `file:line:column: rest`, read once for all parsers; nil when it is none.
+    mutating func located() -> LocatedLine? {
+        guard shape.has(.place) else { return nil }
+        if let place { return place }
+        let found = LocatedLine(line)
+        place = .some(found)
+        return found
+    }
 
     /// All from the current place on.
     var rest: Substring { text[position...] }
@@ -112,6 +123,7 @@ struct OutputCursor {
     private mutating func readLine() {
         lineEnd = Self.endOfLine(text, from: position)
         line = text[position..<lineEnd].limited(toBytes: DiagnosticLimits.lineBytes)
+        place = nil
         let next = lineEnd < text.endIndex ? text.utf8.index(after: lineEnd) : lineEnd
         shape = LineShape(line, next: next < text.endIndex ? text.utf8[next] : 0)
     }
