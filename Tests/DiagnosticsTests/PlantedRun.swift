@@ -23,6 +23,8 @@ struct PlantedRun {
     /// Whether another run is of the same tests; in one output they would count once.
     var isAgain: Bool
     var faults: [PlantedFault]
+    /// For a tool that has no parser here.
+    var configured: ConfiguredParser.Definition?
 
     init?(_ run: JSON) {
         guard let name = run["name"]?.stringValue, let row = run["row"]?.stringValue,
@@ -34,6 +36,11 @@ struct PlantedRun {
         self.command = command
         recorded = run["recorded"]?.stringValue ?? ""
         isReport = run["report"] != nil
+        if let patterns = run["errorformat"]?.arrayValue {
+            configured = .errorformat(patterns.compactMap(\.stringValue))
+        } else if let matcher = run["problemMatcher"] {
+            configured = .problemMatcher(matcher)
+        }
         isAgain = run["again"]?.boolValue == true
         let folder = "\(PlantedFaults.folder)/sources/\(set)"
         sources = Self.files(in: folder)
@@ -46,9 +53,13 @@ struct PlantedRun {
     /// Parses what was recorded, by the command that wrote it.
     func parsed(_ change: ([UInt8]) -> [UInt8] = { $0 }) -> ParsedOutput {
         let output = change(readFile("\(PlantedFaults.folder)/outputs/\(name)") ?? [])
-        return parse(
-            stdout: isReport ? [] : output, command: ["sh", "-c", command],
-            reports: isReport ? [.init(path: "build/\(name)", bytes: output)] : [], files: sources)
+        let workspace = Workspace(files: sources)
+        return DiagnosticParsing.parse(
+            CheckOutput(
+                command: ["sh", "-c", command], stdout: isReport ? [] : output, stderr: [], workingDirectory: "/src",
+                workspaceRoot: "/src", reports: isReport ? [.init(path: "build/\(name)", bytes: output)] : [],
+                configuredParsers: configured.map { [ConfiguredParser(name: name, definition: $0)] } ?? []),
+            sourceLine: workspace.line, filesNamed: workspace.files)
     }
 
     /// What was found of what was planted, and what is wrong with the rest, in words.
@@ -78,11 +89,11 @@ struct PlantedRun {
         var text = ""
         var files: [String: String] = [:]
         var faults: [PlantedFault] = []
-        for run in runs where !run.isReport && !run.isAgain {
+        for run in runs where !run.isReport && !run.isAgain && run.configured == nil {
             let folder = "/src/\(run.name)"
             let output = String(decoding: readFile("\(PlantedFaults.folder)/outputs/\(run.name)") ?? [], as: UTF8.self)
             text += "make[1]: Entering directory '\(folder)'\n"
-            text += output[...].components(by: "/src").joined(separator: folder)
+            text += output[...].components(by: "/src/").joined(separator: folder + "/")
             text += "\nmake[1]: Leaving directory '\(folder)'\n"
             for (path, source) in run.sources { files["\(run.name)/\(path)"] = source }
             for var fault in run.faults {

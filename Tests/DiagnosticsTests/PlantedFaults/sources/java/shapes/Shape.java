@@ -5,5 +5,5 @@ public interface Shape {
 
     String name(
         int length,
-        Missing kind); // PLANTED(javac) error Missing
+        Missing kind); // PLANTED(javac) error Missing PLANTED(javac-raw) error Missing
 }

@@ -1,0 +1,3 @@
+BEGIN { total = 0 }
+{ total += $1 ) } # PLANTED(awk) error extra
+END { print total }

@@ -1,0 +1,1 @@
+/a(b/ { print } # PLANTED(awk) error regular expression
