@@ -65,6 +65,8 @@ bool cspawn_is_on_disk(const char *path) {
     return system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC && system.f_type != HUGETLBFS_MAGIC;
 }
 
+int cspawn_flush_file_system(int descriptor) { return syncfs(descriptor) == 0 ? 0 : errno; }
+
 int cspawn_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -errno; }
 
 int cspawn_set_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 0 : -errno; }
@@ -236,6 +238,7 @@ int cspawn_open_beneath(int directory, const char *path, int flags, unsigned mod
     return -ENOSYS;
 }
 bool cspawn_is_on_disk(const char *path) { (void)path; return false; }
+int cspawn_flush_file_system(int descriptor) { (void)descriptor; return ENOSYS; }
 int cspawn_set_undumpable(void) { return -ENOSYS; }
 int cspawn_set_subreaper(void) { return -ENOSYS; }
 int cspawn_set_limits(const struct cspawn_limits *limits) { (void)limits; return -ENOSYS; }

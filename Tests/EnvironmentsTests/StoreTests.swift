@@ -103,6 +103,17 @@ struct StoreTests {
         #expect(scratch.tree("store/roots").isEmpty)
     }
 
+    @Test("A tree is moved whole, and a failure is told")
+    func durableRename() throws {
+        #expect(
+            system("mkdir -p '\(scratch.path)/made/d' '\(scratch.path)/to' && echo x > '\(scratch.path)/made/d/f'") == 0
+        )
+        #expect(DurableRename.move("\(scratch.path)/made", to: "\(scratch.path)/no/such") == ENOENT)
+        #expect(DurableRename.move("\(scratch.path)/none", to: "\(scratch.path)/to/it") == ENOENT)
+        #expect(DurableRename.move("\(scratch.path)/made", to: "\(scratch.path)/to/it") == 0)
+        #expect(scratch.tree("to") == ["it", "it/d", "it/d/f"])
+    }
+
     @Test("One session runs a set-up, those at the same time wait, later ones reuse it")
     func sharing() async throws {
         let store = try store()

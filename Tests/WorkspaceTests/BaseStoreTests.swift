@@ -179,6 +179,30 @@ struct BaseStoreTests {
         #expect(bases.count == 1)
     }
 
+    @Test("After another start of the machine nothing is made from a copy that was never flushed to the disk")
+    func anotherBoot() async throws {
+        let place = try TemporaryFolder()
+        let folder = try TemporaryFolder()
+        try folder.write("f", "text")
+        let store = try BaseStore(directory: "\(place.path)/bases")
+        let base = try await store.take(folder: folder.path, holder: "s").snapshot.base
+        let path = String(base.dropLast("tree".count)) + "index"
+        var index = try #require(BaseIndex(FileBytes.read(path, limit: 1 << 20) ?? []))
+        #expect(index.boot == BaseIndex.currentBoot)
+        index.boot = "another"
+        #expect(FileBytes.write(index.serialized, toFile: path, mode: 0o600))
+        // What a power cut leaves of a file that was not written back yet.
+        #expect(FileBytes.write([], toFile: "\(base)/f", mode: 0o644))
+        let again = try BaseStore(directory: "\(place.path)/bases", holders: ["s"])
+        let taken = try await again.take(folder: folder.path, holder: "t")
+        #expect(taken.origin == .copied)
+        #expect(FileBytes.read("\(taken.snapshot.base)/f", limit: 9) == Array("text".utf8))
+        // Whoever holds it keeps it.
+        #expect(Self.names(place).count == 2)
+        await again.release("s")
+        #expect(Self.names(place).count == 1)
+    }
+
     @Test("A list that is damaged is no copy")
     func damaged() async throws {
         let place = try TemporaryFolder()

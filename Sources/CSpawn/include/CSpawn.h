@@ -223,6 +223,9 @@ int cspawn_remove_attribute(int descriptor, const char *attribute);
 /// Whether a file takes room on a disk, and not in memory alone; false when it cannot be told.
 bool cspawn_is_on_disk(const char *path);
 
+/// Waits until all that was written to the file system of an open file is on the disk. Zero, or an errno.
+int cspawn_flush_file_system(int descriptor);
+
 /// Copies the first `size` bytes of one open file to another, empty one: by sharing its blocks where the file system can
 /// (then 1), else by copying what is no hole (then 0). -EFBIG when that is more than `most` bytes.
 int cspawn_copy_contents(int from, int to, off_t size, off_t most);

@@ -9,7 +9,8 @@ import Sandbox
 
 /// Root file systems and set-up layers on disk, each under the hash of what it is made from.
 ///
-/// An entry is made in a folder of its own and put in its place by one rename: what stands there is whole. One at a time
+/// An entry is made in a folder of its own and put in its place by one rename, once all of it is on the disk: what stands
+/// there is whole, after a power cut too. One at a time
 /// makes an entry; others that want it wait. A session that uses one leaves a note beside it (a lease), which holds for as
 /// long as the session's directory exists, also beyond the end of this service; what nobody holds is removed, the
 /// longest unused first, when all together take more than the budget.
@@ -87,7 +88,10 @@ public actor EnvironmentStore {
             try put(notes, in: temporary)
             // What an eviction was interrupted at, or a folder without notes: no entry.
             try? await BlockingWork.run { _ in try LocalDriver.discard(stateDirectory: path) }
-            guard rename(temporary, path) == 0 else { throw EnvironmentError.store(path: path, reason: Self.reason) }
+            let failure = try await BlockingWork.run { _ in DurableRename.move(temporary, to: path) }
+            guard failure == 0 else {
+                throw EnvironmentError.store(path: path, reason: String(cString: strerror(failure)))
+            }
             touch(path)
             evict()
             return (path, notes, .ran)

@@ -1,5 +1,11 @@
 import Git
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What a base was made from: each file with its state at that time, so that a later look at the folder tells what changed.
 struct BaseIndex {
     struct Record: Equatable {
@@ -16,10 +22,23 @@ struct BaseIndex {
     var leftOut: [String]
     /// Whether it holds unsaved buffers: no later session has the same.
     var hasOverlays: Bool
+    /// The start of the machine in which it was made. Nothing of it is flushed to the disk by itself: after another start
+    /// the files may be less than the list says.
+    var boot = Self.currentBoot
     var files: [String: Record] = [:]
     var folders: Set<String> = []
 
-    private static let magic = Array("cofferdam base 1\n".utf8)
+    private static let magic = Array("cofferdam base 2\n".utf8)
+
+    /// Empty where the system does not tell.
+    static let currentBoot: String = {
+        let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+        return String(decoding: bytes[..<max(0, count)].filter { $0 > 0x20 }, as: UTF8.self)
+    }()
 
     func snapshot(base: String) -> WorkspaceSnapshot {
         WorkspaceSnapshot(
@@ -38,6 +57,7 @@ struct BaseIndex {
         }
         add(folder)
         add(treeHash)
+        add(boot)
         for number in [readAt, self.bytes, hasOverlays ? 1 : 0, leftOut.count] { add(number) }
         for text in leftOut { add(text) }
         add(folders.count)
@@ -59,11 +79,13 @@ struct BaseIndex {
     init?(_ bytes: [UInt8]) {
         guard bytes.starts(with: Self.magic) else { return nil }
         var reader = Reader(bytes: bytes, position: Self.magic.count)
-        guard let folder = reader.text(), let treeHash = reader.text(), let readAt = reader.number(),
+        guard let folder = reader.text(), let treeHash = reader.text(), let boot = reader.text(),
+            let readAt = reader.number(),
             let own = reader.number(), let overlays = reader.number(), let notes = reader.count()
         else { return nil }
         self.init(
             folder: folder, treeHash: treeHash, readAt: readAt, bytes: own, leftOut: [], hasOverlays: overlays != 0)
+        self.boot = boot
         for _ in 0..<notes {
             guard let text = reader.text() else { return nil }
             leftOut.append(text)

@@ -78,8 +78,9 @@ public actor BaseStore {
             }
             var status = stat()
             stat("\(place)/index", &status)
+            let isReusable = !index.hasOverlays && index.boot == BaseIndex.currentBoot
             let base = Base(
-                folder: index.folder, bytes: index.bytes, isReusable: !index.hasOverlays, holders: held, lastUse: 0)
+                folder: index.folder, bytes: index.bytes, isReusable: isReusable, holders: held, lastUse: 0)
             found.append((FileStamp(status).modified, id, base))
         }
         for (_, id, base) in found.sorted(by: { $0.used < $1.used }) {
