@@ -25,6 +25,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Without a library, in a place that changes with each start. Only as the Makefile's release build has it: beside
+/// `$ORIGIN` as the path of libraries such a program does not start.
+let supervisorLinking: [LinkerSetting] =
+    Context.environment["COFFERDAM_STATIC_SUPERVISOR"] == nil
+    ? [] : [.unsafeFlags(["-static-executable", "-Xclang-linker", "-static-pie"], .when(platforms: [.linux]))]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
@@ -115,7 +121,9 @@ let package = Package(
             name: "cofferdamd",
             dependencies: ["Agent", "Environments", "Models", "Policy", "Sandbox", "Service", argumentParser],
             swiftSettings: settings),
-        .executableTarget(name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings),
+        .executableTarget(
+            name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings,
+            linkerSettings: supervisorLinking),
 
         // Benchmarks; not installed
         .executableTarget(
