@@ -148,7 +148,9 @@ let package = Package(
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("JSONRPCTests", ["JSON", "JSONRPC", "TestSupport"]),
         tests("AgentProtocolTests", ["AgentProtocol", "JSON", "TestSupport"]),
-        tests("DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"], exclude: ["Fixtures", "PlantedFaults"]),
+        tests(
+            "DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"],
+            exclude: ["Fixtures", "PlantedFaults"]),
         tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Supervisor", "SupervisorProtocol", "CSpawn", "TestSupport"]),
