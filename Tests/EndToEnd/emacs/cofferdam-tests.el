@@ -1024,10 +1024,17 @@ ROOT is its directory and FILE the file."
           (should (string-search "cannot find no-such-cofferdam" (buffer-string))))))))
 
 (ert-deftest cofferdam-commands-have-keys-and-docs ()
-  (map-keymap (lambda (_ command)
-                (should (commandp command))
-                (should (documentation command)))
-              cofferdam-command-map)
+  (with-temp-buffer
+    (insert-file-contents (expand-file-name "cofferdam.texi" (file-name-directory
+                                                              (locate-library "cofferdam"))))
+    (map-keymap (lambda (event command)
+                  (should (commandp command))
+                  (should (documentation command))
+                  (goto-char (point-min))
+                  (should (search-forward (format "@findex %s\n" command) nil t))
+                  (goto-char (point-min))
+                  (should (search-forward (format "C-c a %c" event) nil t)))
+                cofferdam-command-map))
   (require 'cofferdam-menu)
   (should (commandp 'cofferdam-menu)))
 
