@@ -4,7 +4,6 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
 from figures import Figure
 from harness import Bench
@@ -40,23 +39,25 @@ def parsing(bench: Bench) -> list:
     figures = [
         Figure("diagnostics", f"parse {SIZE / 1e6:.0f} MB of mixed output", "MB/s", result["megabytesPerSecond"],
                target=50, more_is_better=True, note=found),
+        Figure("diagnostics", "the same in a second of processor time", "MB/s", result["megabytesPerProcessorSecond"],
+               more_is_better=True),
         Figure("diagnostics", "peak memory, the text included", "MB", [result["peakBytes"] / 1e6]),
     ]
     vim = shutil.which("vim")
     if vim:
         mixed_output(path, VIM_SIZE)
-        begin = time.perf_counter()
         process = subprocess.Popen(
             [vim, "-es", "-N", "-u", "NONE", "-i", "NONE", "-c", f"cgetfile {path}", "-c", "qall!"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
-        speed = VIM_SIZE / 1e6 / (time.perf_counter() - begin)
+        # The machine may have other work.
+        speed = VIM_SIZE / 1e6 / (usage.ru_utime + usage.ru_stime)
         figures += [
             Figure("diagnostics", f"for comparison: vim, :cgetfile with its own errorformat, {VIM_SIZE / 1e6:.0f} MB",
-                   "MB/s", [speed], note="an entry for every line"),
+                   "MB/s", [speed], note="of processor time; an entry for every line"),
             Figure("diagnostics", "for comparison: vim, peak memory", "MB", [usage.ru_maxrss * 1024 / 1e6]),
             Figure("diagnostics", "as many times vim's speed", "×",
-                   [rate / speed for rate in result["megabytesPerSecond"]]),
+                   [rate / speed for rate in result["megabytesPerProcessorSecond"]]),
         ]
     return figures

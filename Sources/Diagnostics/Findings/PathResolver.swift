@@ -47,12 +47,12 @@ struct PathResolver {
             !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else { return nil }
         if path.utf8.contains(UInt8(ascii: "\\")) || PathText.hasDrive(path) { return windows(path) }
-        if path.utf8.first == UInt8(ascii: "/") { return classify(PathText.normalised(path)) }
+        let isAbsolute = path.utf8.first == UInt8(ascii: "/")
         let joined = PathText.join(directories.current, path)
         if let known = resolved[joined] { return known }
         if resolved.count >= Self.cacheLimit { resolved = [:] }
         let first = classify(PathText.normalised(joined))
-        let found = exists(first) ? first : elsewhere(path) ?? first
+        let found = isAbsolute || exists(first) ? first : elsewhere(path) ?? first
         resolved[joined] = found
         return found
     }

@@ -37,10 +37,14 @@ enum PathText {
     }
 
     /// In lower case, without the dot; empty when there is none.
-    static func fileExtension(_ path: String) -> String {
-        let name = path.utf8.split(separator: UInt8(ascii: "/")).last.map { Substring($0) } ?? ""
-        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot > name.utf8.startIndex else { return "" }
-        return Substring(name.utf8[name.utf8.index(after: dot)...]).lowercased()
+    static func fileExtension(_ path: String) -> String { fileExtension(path[...]) }
+
+    static func fileExtension(_ path: Substring) -> String {
+        var name = path.utf8
+        while name.last == UInt8(ascii: "/") { name = name.dropLast() }
+        if let slash = name.lastIndex(of: UInt8(ascii: "/")) { name = name[name.index(after: slash)...] }
+        guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > name.startIndex else { return "" }
+        return Substring(name[name.index(after: dot)...]).lowercased()
     }
 
     /// The path of a `file:` URI (RFC 8089); any other text as it is.

@@ -63,7 +63,7 @@ struct LocatedLine {
     }
 
     /// The last component's extension in lower case, without the dot; empty when there is none.
-    var fileExtension: String { PathText.fileExtension(String(file)) }
+    var fileExtension: String { PathText.fileExtension(file) }
 }
 
 /// Reads numbers off the front of a text.
