@@ -76,6 +76,21 @@ import Testing
     }
 
     /// A recipe's failure is only told when nothing explains it.
+    /// A recipe that fails without a word of a tool is all that tells of the fault.
+    @Test func silentRecipe() {
+        let text = """
+            make[1]: Entering directory '/src/lib'
+            a.c:1:2: error: bad
+            make[1]: *** [Makefile:3: a.o] Error 1
+            make[1]: *** [Makefile:7: made] Error 1
+            make[1]: Leaving directory '/src/lib'
+            make: *** [Makefile:2: lib] Error 2
+            """
+        let output = parse(text, command: ["make", "-k"], files: ["lib/a.c": "x", "lib/Makefile": "x"])
+        #expect(output.diagnostics.map(\.message) == ["bad", "[Makefile:7: made] Error 1"])
+        #expect(output.diagnostics.map(\.path) == ["lib/a.c", "lib/Makefile"])
+    }
+
     @Test func failedRecipe() {
         let alone = parse("./t: wrong\nmake: *** [Makefile:2: test] Error 1\n", command: ["make", "test"])
         #expect(alone.briefs == ["make error Makefile 2:1-2:1: [Makefile:2: test] Error 1"])
