@@ -22,6 +22,9 @@ endif
 # Beside them, by what only make test-all runs: the virtual machine of the limits.
 LONG_PACKAGES = qemu-system-x86 cpio binutils
 
+# And what make bench compares the parsers with.
+BENCH_PACKAGES = vim
+
 .PHONY: help deps venv build demo test test-all bench parsers-table format lint install uninstall clean
 .DEFAULT_GOAL := help
 
@@ -65,6 +68,7 @@ test-all: deps venv
 	@Tests/run.sh all
 
 ## make bench     figures with medians and spread
+bench: PACKAGES += $(BENCH_PACKAGES)
 bench: deps venv $(RELEASE)/.stamp
 	$(VENV)/bin/python Tests/Benchmarks/run.py
 

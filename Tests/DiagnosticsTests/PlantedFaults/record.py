@@ -30,6 +30,14 @@ def faults(folder: pathlib.Path, label: str):
                     yield path.relative_to(folder), where, severity, words
 
 
+def scrubbed(output: bytes, folder: pathlib.Path) -> bytes:
+    """Without the names of this machine and of its folders."""
+    for path, instead in ((str(folder), "/src"), (str(folder).replace("/", "\\/"), "\\/src")):
+        output = output.replace(path.encode(), instead.encode())
+    output = re.sub(rb"[^\s\"']*/\.pyenv/versions/[\d.]+", b"/usr", output)
+    return re.sub(rb'hostname="[^"]+"', b'hostname="machine"', output)
+
+
 def record(run: dict) -> None:
     sources = HERE / "sources" / run["set"]
     folder = PLACE / "planted"
@@ -41,7 +49,7 @@ def record(run: dict) -> None:
     result = subprocess.run(["sh", "-c", run["command"]], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
     output = (folder / run["report"]).read_bytes() if "report" in run else result.stdout
-    output = output.replace(str(folder).encode(), b"/src").replace(b"/private/src", b"/src")
+    output = scrubbed(output, folder)
     (HERE / "outputs" / run["name"]).write_bytes(output)
     version = subprocess.run(["sh", "-c", run.get("version", run["needs"] + " --version")], env=environment,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
