@@ -96,4 +96,53 @@ import Testing
         #expect(parse(text).unparsed == text)
         #expect(parse("{\n" + text).unparsed == "{\n" + text)
     }
+
+    private func log(_ run: String) -> String {
+        #"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "T"}}, \#(run)}]}"#
+    }
+
+    /// A base may be seen from another, and a place may be a function instead of a file.
+    @Test func basesAndSymbols() {
+        let output = parse(
+            log(
+                """
+                "originalUriBaseIds": {"ROOT": {"uri": "file:///src/"}, "LIB": {"uri": "my%20lib/", "uriBaseId": "ROOT"},
+                  "LOOP": {"uri": "l/", "uriBaseId": "LOOP"}},
+                "logicalLocations": [{"fullyQualifiedName": "acme::Box::open"}],
+                "results": [
+                  {"message": {"text": "in a base"}, "locations": [{"physicalLocation": {"artifactLocation":
+                    {"uri": "a.c", "uriBaseId": "LIB"}, "region": {"startLine": 2}}}]},
+                  {"message": {"text": "in a loop"}, "locations": [{"physicalLocation": {"artifactLocation":
+                    {"uri": "b.c", "uriBaseId": "LOOP"}, "region": {"startLine": 1}}}]},
+                  {"message": {"text": "in a symbol"}, "locations": [{"logicalLocations": [{"index": 0}]}]},
+                  {"message": {"text": "still open"}, "kind": "open"},
+                  {"message": {"text": "let be"}, "suppressions": [{"kind": "inSource"}]},
+                  {"message": {"text": "to be looked at"}, "suppressions": [{"kind": "external", "status": "rejected"}]}
+                ]
+                """))
+        #expect(
+            output.briefs == [
+                "t warning my lib/a.c 2:1-2:1: in a base", "t warning l/l/l/l/l/l/l/l/b.c 1:1-1:1: in a loop",
+                "t warning - -: in a symbol (in acme::Box::open)", "t warning - -: to be looked at",
+            ])
+    }
+
+    /// Without an end, a region is the rest of the line.
+    @Test func fixOfARestOfALine() {
+        let output = parse(
+            log(
+                """
+                "results": [{"message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation":
+                  {"uri": "a.c"}, "region": {"startLine": 1}}}], "fixes": [{"artifactChanges": [{"artifactLocation":
+                  {"uri": "a.c"}, "replacements": [{"deletedRegion": {"startLine": 1, "startColumn": 3},
+                  "insertedContent": {"text": "x"}}]}]}]}]
+                """), files: ["a.c": "é = 1;\n"])
+        #expect(
+            output.diagnostics.first?.fixes?.first?.edits
+                == [
+                    .init(
+                        path: "a.c", range: TextRange(startLine: 1, startColumn: 4, endLine: 1, endColumn: 8),
+                        newText: "x")
+                ])
+    }
 }

@@ -111,6 +111,43 @@ import Testing
         #expect(yaml.diagnostics.allSatisfy { $0.tool == "yamllint" && $0.code != nil })
     }
 
+    /// Linters of Python's security, JavaScript, Dockerfiles and Ruby.
+    @Test func otherLinters() {
+        func codes(_ name: String) -> [String] {
+            parse(stdout: Fixture.bytes(name), command: [name.split(separator: ".").first.map(String.init) ?? ""])
+                .diagnostics.map { "\($0.severity) \($0.code ?? "-") \($0.path):\($0.range?.startLine ?? 0)" }
+        }
+        #expect(
+            codes("bandit.json") == [
+                "information B404 bad.py:1", "information B403 bad.py:2", "information B105 bad.py:4",
+                "error B602 bad.py:8",
+                "information B101 bad.py:9", "warning B301 bad.py:10", "warning B307 bad.py:15",
+                "information B110 bad.py:16",
+            ])
+        let oxlint = [
+            "eslint(no-unused-vars) bad.js:1", "eslint(valid-typeof) bad.js:2", "eslint(no-debugger) bad.js:3",
+            "eslint(for-direction) bad.js:5", "eslint(no-dupe-keys) bad.js:6", "eslint(use-isnan) bad.js:7",
+        ].map { "warning " + $0 }
+        #expect(codes("oxlint.json") == oxlint)
+        #expect(codes("oxlint-unix.txt") == oxlint)
+        let hadolint = [
+            "warning DL3006 Dockerfile:1", "error DL4000 Dockerfile:2", "warning DL3008 Dockerfile:3",
+            "warning DL3014 Dockerfile:3", "information DL3015 Dockerfile:3", "error DL3004 Dockerfile:4",
+            "warning DL3003 Dockerfile:4", "error DL3020 Dockerfile:5", "information SC2086 Dockerfile:6",
+            "warning DL4006 Dockerfile:6",
+        ]
+        #expect(codes("hadolint.json") == hadolint)
+        #expect(codes("hadolint.sarif") == hadolint)
+        #expect(
+            codes("rubocop.json")
+                == [
+                    "Style/FrozenStringLiteralComment bad.rb:1", "Naming/MethodName bad.rb:1",
+                    "Naming/MethodParameterName bad.rb:1", "Lint/UselessAssignment bad.rb:2",
+                    "Style/GuardClause bad.rb:3",
+                    "Style/IfUnlessModifier bad.rb:3", "Style/NilComparison bad.rb:3", "Style/StringLiterals bad.rb:4",
+                ].map { "warning " + $0 })
+    }
+
     /// What another tool writes behind shellcheck's words, or tsc's, is read by its own parser.
     @Test func othersInTheSameOutput() {
         let shell = parse(

@@ -39,15 +39,18 @@ struct SARIFRun {
 
     private func add(_ result: JSON, _ collector: inout FindingCollector) {
         // Passed checks, suppressed findings and those of an older run are none (sections 3.27.9, .23, .24).
-        if let kind = result["kind"]?.stringValue, ["pass", "notApplicable", "informational"].contains(kind) { return }
+        if let kind = result["kind"]?.stringValue, ["pass", "open", "notApplicable", "informational"].contains(kind) {
+            return
+        }
         if result["baselineState"]?.stringValue == "absent" { return }
         let suppressions = result["suppressions"]?.arrayValue ?? []
         if suppressions.contains(where: { ($0["status"]?.stringValue ?? "accepted") == "accepted" }) { return }
 
         let rule = self.rule(of: result)
-        let message = text(result["message"], rule: rule)
+        var message = text(result["message"], rule: rule)
         guard !message.isEmpty else { return }
         let place = primaryPlace(result["locations"]?.arrayValue ?? [], &collector)
+        if place == nil, let symbol = symbol(result["locations"]?[0]) { message += " (in \(symbol))" }
         let level = result["level"]?.stringValue ?? rule?["defaultConfiguration"]?["level"]?.stringValue ?? "warning"
         // Clang writes notes as results of their own, behind the one they explain.
         if level == "note", tool == "clang", collector.hasCurrent {
@@ -65,9 +68,11 @@ struct SARIFRun {
                 tool: tool, severity: severity, code: code(result, rule), codeURL: rule?["helpUri"]?.stringValue,
                 message: message, place: place))
         for location in result["relatedLocations"]?.arrayValue ?? [] {
-            let note = text(location["message"], rule: nil)
+            var note = text(location["message"], rule: nil)
             guard !note.isEmpty else { continue }
-            collector.attach(Finding.Related(place: self.place(location, &collector), message: note))
+            let place = self.place(location, &collector)
+            if place == nil, let symbol = symbol(location) { note += " (in \(symbol))" }
+            collector.attach(Finding.Related(place: place, message: note))
         }
         for fix in result["fixes"]?.arrayValue ?? [] { addFix(fix, &collector) }
     }
@@ -129,6 +134,15 @@ struct SARIFRun {
         return caret
     }
 
+    /// The function or type that a location without a file names (section 3.28.4).
+    private func symbol(_ location: JSON?) -> String? {
+        guard let logical = location?["logicalLocations"]?[0] else { return nil }
+        let index = logical["index"]?.intValue ?? -1
+        let named = index >= 0 ? run["logicalLocations"]?[index] ?? logical : logical
+        let names = [logical, named].compactMap { ($0["fullyQualifiedName"] ?? $0["name"])?.stringValue }
+        return names.first { !$0.isEmpty }?.shortened(toBytes: 256)
+    }
+
     private func place(_ location: JSON, _ collector: inout FindingCollector) -> Finding.Place? {
         guard let physical = location["physicalLocation"], let artifact = physical["artifactLocation"] else {
             return nil
@@ -166,10 +180,26 @@ struct SARIFRun {
         if uri[...].begins("file:") { return uri }
         // A relative URI is percent-encoded like any other.
         let path = PathText.percentDecoded(uri[...], when: true)
-        guard let base = artifact["uriBaseId"]?.stringValue,
-            let baseURI = run["originalUriBaseIds"]?[base]?["uri"]?.stringValue
-        else { return path }
-        return PathText.join(PathText.fromURI(baseURI), path)
+        return based(path, on: artifact["uriBaseId"]?.stringValue)
+    }
+
+    /// Bases that may be seen from others.
+    private static let mostBases = 8
+
+    /// A path seen from a base, which may be seen from another (section 3.14.14).
+    private func based(_ path: String, on base: String?) -> String {
+        var path = path
+        var next = base
+        for _ in 0..<Self.mostBases {
+            guard let name = next, let location = run["originalUriBaseIds"]?[name] else { break }
+            if let uri = location["uri"]?.stringValue, !uri.isEmpty {
+                let folder =
+                    uri[...].begins("file:") ? PathText.fromURI(uri) : PathText.percentDecoded(uri[...], when: true)
+                path = PathText.join(folder, path)
+            }
+            next = location["uriBaseId"]?.stringValue
+        }
+        return path
     }
 
     private func addFix(_ fix: JSON, _ collector: inout FindingCollector) {
@@ -182,7 +212,12 @@ struct SARIFRun {
                 else { return }
                 place.column = place.column ?? 1
                 place.endLine = place.endLine ?? place.line
-                // Without an end the region is the whole line (section 3.30.2); its length is not known here.
+                // Without an end the region is the rest of the line (section 3.30.2).
+                if place.endColumn == nil, let file = place.file.inside {
+                    place.endColumn = collector.resolver.sourceLine(file, place.endLine ?? place.line).map {
+                        (unit == .utf16 ? $0.utf16.count : $0.unicodeScalars.count) + 1
+                    }
+                }
                 guard place.endColumn != nil else { return }
                 let text = replacement["insertedContent"]?["text"]?.stringValue ?? ""
                 guard text.utf8.count <= DiagnosticLimits.messageBytes else { return }
