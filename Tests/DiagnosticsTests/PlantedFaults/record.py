@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tools of `runs.json` that are here on the sources with planted faults and records what they write.
 
-What the faults are stands in the sources; see README.md. Names of runs as arguments: only those. Says of which faults
+What the faults are stands in the sources; see README.md. Beginnings of runs' names as arguments: only those. Says of which faults
 an output names neither file nor line: such a fault was planted where this tool does not see it.
 """
 import json
@@ -11,10 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-# As long as the workspace's name in the outputs, since some tools break lines to a width.
-PLACE = pathlib.Path("/srv")
 MARK = re.compile(r"PLANTED([+-]\d+|@file|@none)?\(([\w,-]+)\) (\w+) (.*?)(?= PLANTED|\s*\*/|\s*-->|$)")
 
 
@@ -39,10 +38,18 @@ def scrubbed(output: bytes, folder: pathlib.Path) -> bytes:
 
 
 def record(run: dict) -> None:
-    sources = HERE / "sources" / run["set"]
-    folder = PLACE / "planted"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(sources, folder)
+    with tempfile.TemporaryDirectory() as place:
+        folder = pathlib.Path(place).resolve() / "planted"
+        shutil.copytree(HERE / "sources" / run["set"], folder)
+        output = recorded(run, folder)
+    text = output.decode(errors="replace")
+    for path, line, severity, words in faults(HERE / "sources" / run["set"], run["faults"]):
+        if line is not None and not (path.name in text and re.search(rf"\b{line}\b", text)):
+            print(f"{run['name']}: says nothing of {path}:{line} {severity} {words}")
+
+
+def recorded(run: dict, folder: pathlib.Path) -> bytes:
+    """Runs the tool in a copy of the sources; notes its version in the run."""
     # Debian's ESLint is a library of Debian's Node.js, which another Node.js has to be told.
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "PWD": str(folder), "NODE_PATH": "/usr/share/nodejs"}
     environment.pop("RUST_BACKTRACE", None)
@@ -55,18 +62,14 @@ def record(run: dict) -> None:
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     found = re.search(r"\d+\.\d+(\.\d+)*", version)
     run["recorded"] = f"{run['tool']} {found[0]}" if found else run["tool"]
-    text = output.decode(errors="replace")
-    for path, line, severity, words in faults(sources, run["faults"]):
-        if line is not None and not (path.name in text and re.search(rf"\b{line}\b", text)):
-            print(f"{run['name']}: says nothing of {path}:{line} {severity} {words}")
-    shutil.rmtree(folder, ignore_errors=True)
+    return output
 
 
 def main() -> None:
     file = HERE / "runs.json"
     runs = json.loads(file.read_text())
     for run in runs:
-        if sys.argv[1:] and not any(name in run["name"] for name in sys.argv[1:]):
+        if sys.argv[1:] and not run["name"].startswith(tuple(sys.argv[1:])):
             continue
         if shutil.which(run["needs"]) is None:
             print(f"{run['name']}: no {run['needs']} here; what was recorded stays")
