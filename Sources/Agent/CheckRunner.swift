@@ -149,10 +149,11 @@ actor CheckRunner {
         let known = baseline[check.name] ?? parsed.diagnostics
         baseline[check.name] = known
         let delta = DiagnosticDelta.compare(baseline: known, current: parsed.diagnostics)
+        let shown = lines.quoted(parsed.diagnostics.prefix(Self.maximumDiagnostics))
         try await runner.log.append(
             .diagnosticsUpdated(
                 DiagnosticsUpdated(
-                    check: check.name, diagnostics: Array(parsed.diagnostics.prefix(Self.maximumDiagnostics)),
+                    check: check.name, diagnostics: shown, changes: lines.changes(for: shown),
                     total: parsed.diagnostics.count, new: delta.new.count, fixed: delta.fixed.count,
                     remaining: delta.remaining.count)))
         let evidence = CheckEvidence(

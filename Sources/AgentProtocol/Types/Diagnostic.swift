@@ -12,6 +12,9 @@ public struct Diagnostic: Codable, Sendable, Hashable {
     public var path: String
     /// Absent when the tool named no place in the file.
     public var range: TextRange?
+    /// The text of the line where `range` starts, as the tool saw it, without its line break; at most 400 bytes.
+    /// For telling whether another copy of the file still has that line.
+    public var sourceLine: String?
     public var related: [RelatedLocation]?
     public var fixes: [DiagnosticFix]?
     public var tags: [Tag]?
@@ -31,8 +34,8 @@ public struct Diagnostic: Codable, Sendable, Hashable {
 
     public init(
         tool: String, severity: Severity, code: String? = nil, codeURL: String? = nil, message: String, path: String,
-        range: TextRange? = nil, related: [RelatedLocation]? = nil, fixes: [DiagnosticFix]? = nil,
-        tags: [Tag]? = nil, test: FailedTest? = nil, fingerprint: String = ""
+        range: TextRange? = nil, sourceLine: String? = nil, related: [RelatedLocation]? = nil,
+        fixes: [DiagnosticFix]? = nil, tags: [Tag]? = nil, test: FailedTest? = nil, fingerprint: String = ""
     ) {
         self.tool = tool
         self.severity = severity
@@ -41,6 +44,7 @@ public struct Diagnostic: Codable, Sendable, Hashable {
         self.message = message
         self.path = path
         self.range = range
+        self.sourceLine = sourceLine
         self.related = related
         self.fixes = fixes
         self.tags = tags
