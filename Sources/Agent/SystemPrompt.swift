@@ -66,11 +66,7 @@ enum SystemPrompt {
             }
         }
         if let diagnostics = context?.diagnostics, !diagnostics.isEmpty {
-            text += "\n\nDiagnostics that the user points at:"
-            for diagnostic in diagnostics.prefix(50) {
-                let place = diagnostic.range.map { ":\($0.startLine):\($0.startColumn)" } ?? ""
-                text += "\n\(diagnostic.path)\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)"
-            }
+            text += "\n\n\(EditorDiagnostics.text(diagnostics))"
         }
         return text
     }
