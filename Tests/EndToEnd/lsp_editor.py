@@ -125,6 +125,16 @@ class Editor(LanguageClient):
         command = chosen[0]["command"] if isinstance(chosen[0]["command"], dict) else chosen[0]
         return await self.execute(command["command"], command["arguments"])
 
+    def take_edit(self, action):
+        """Carries out the edit of a code action, as an editor does itself."""
+        edit = self.protocol._converter.structure(action["edit"], types.WorkspaceEdit)
+        result = apply_edit(self, types.ApplyWorkspaceEditParams(edit=edit))
+        assert result.applied
+
+    def standing(self, path) -> list:
+        """The diagnostics of a file as the editor has them now."""
+        return self.diagnostics.get(uri_of(path), [])
+
     async def end(self) -> int:
         await self.shutdown_session()
         return self._server.returncode

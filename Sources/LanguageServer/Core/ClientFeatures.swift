@@ -12,6 +12,8 @@ struct ClientFeatures: Sendable, Equatable {
     var showsRelatedInformation = false
     var showsCodeDescription = false
     var keepsDiagnosticData = false
+    /// Numbers of `DiagnosticTag`.
+    var shownTags: Set<Int> = []
 
     init() {}
 
@@ -31,5 +33,6 @@ struct ClientFeatures: Sendable, Equatable {
         showsRelatedInformation = diagnostics?.relatedInformation ?? false
         showsCodeDescription = diagnostics?.codeDescriptionSupport ?? false
         keepsDiagnosticData = diagnostics?.dataSupport ?? false
+        shownTags = Set(diagnostics?.tagSupport?.valueSet ?? [])
     }
 }

@@ -55,7 +55,12 @@ struct ContextConverter {
     private func diagnostic(_ json: JSON, _ uri: String, _ mapper: PositionMapper) throws -> JSON {
         let given = try JSONCoder.decode(LSP.Diagnostic.self, from: json)
         let path = try path(of: uri)
-        let severity = given.severity.flatMap(LSP.DiagnosticSeverity.init(rawValue:)) ?? .error
+        // Of ours that is stale, what the tool said.
+        let isStale = json["data"]?["stale"]?.boolValue == true
+        let number = isStale ? json["data"]?["severity"]?.intValue ?? given.severity : given.severity
+        let severity = number.flatMap(LSP.DiagnosticSeverity.init(rawValue:)) ?? .error
+        let prefix = DiagnosticTranslator.stalePrefix
+        let isMarked = isStale && given.message.hasPrefix(prefix)
         let related = given.relatedInformation?.compactMap { note -> RelatedLocation? in
             guard let path = try? self.path(of: note.location.uri) else { return nil }
             return RelatedLocation(
@@ -67,9 +72,10 @@ struct ContextConverter {
                 severity: severity.agentSeverity,
                 code: given.code.flatMap { $0.stringValue ?? ($0.isNull ? nil : $0.text) },
                 codeURL: given.codeDescription?.href,
-                message: given.message,
+                message: isMarked ? String(given.message.dropFirst(prefix.count)) : given.message,
                 path: path.text,
                 range: textRange(given.range, path, mapper),
+                sourceLine: line(given.range.start.line, path),
                 related: related?.isEmpty == false ? related : nil,
                 fingerprint: json["data"]?["fingerprint"]?.stringValue ?? ""))
     }
@@ -79,6 +85,12 @@ struct ContextConverter {
             throw JSONDecodingError(path: "$.uri", message: "not a file beneath the workspace folder")
         }
         return try WorkspacePath(relative)
+    }
+
+    /// The line as the user sees it.
+    private func line(_ line: Int, _ path: WorkspacePath) -> String? {
+        guard let text = text(path), text.lines.indices.contains(line) else { return nil }
+        return Diagnostic.sourceLine(of: text.content(ofLine: line))
     }
 
     private func textRange(_ range: LSP.Range, _ path: WorkspacePath, _ mapper: PositionMapper) -> TextRange {

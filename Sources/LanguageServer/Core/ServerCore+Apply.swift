@@ -148,7 +148,6 @@ extension ServerCore {
     private func recordApplied(_ result: AgentApply.Result, of id: String, tree: String, isWhole: Bool) async {
         let isComplete = isWhole && result.conflicts.isEmpty
         if isComplete { sessions.modify(id) { $0.isApplied = true } }
-        for path in result.applied { shifts[id]?[path] = nil }
         await publish(clearDiagnostics(of: id, applied: result.applied, isComplete: isComplete))
         do {
             _ = try await call(

@@ -17,29 +17,31 @@ extension ServerCore {
         }
         Self.makeTitlesUnique(&actions)
         // A client without literals takes commands only.
-        return try actions.map { action in
-            try features.takesCodeActionLiterals ? JSONCoder.encode(action) : JSONCoder.encode(action.command)
+        return try actions.compactMap { action in
+            if features.takesCodeActionLiterals { return try JSONCoder.encode(action) }
+            return try action.command.map { try JSONCoder.encode($0) }
         }
     }
 
     private func fixes(_ params: LSP.CodeActionRequest.Params) throws -> [LSP.CodeAction] {
         let uri = params.textDocument.uri
-        let own = try ownDiagnostics(uri: uri)
+        let placed = FileURI.path(of: uri).map(placedDiagnostics) ?? []
+        let own = try placed.map { try JSONCoder.encode($0.diagnostic) }
         var here = params.context?.diagnostics ?? []
+        var actions = try toolFixes(placed, at: params.range, shown: here) + fixAll(placed)
         if here.isEmpty { here = own.filter { Self.range(of: $0)?.touches(params.range) ?? false } }
-        var actions: [LSP.CodeAction] = []
         if !here.isEmpty {
             actions.append(
                 try action(
-                    "Cofferdam: fix this", LSP.CodeActionKind.quickFix, .fixDiagnostics,
+                    here.count == 1 ? "Cofferdam: fix this" : "Cofferdam: fix these \(here.count)",
+                    LSP.CodeActionKind.quickFix, .fixDiagnostics,
                     CommandArguments(uri: uri, diagnostics: here), diagnostics: here))
         }
-        if max(here.count, own.count) > 1 {
-            let all = own.count >= here.count ? own : here
+        if own.count > max(1, here.count) {
             actions.append(
                 try action(
-                    "Cofferdam: fix all in this file", LSP.CodeActionKind.quickFix, .fixDiagnostics,
-                    CommandArguments(uri: uri, diagnostics: all), diagnostics: here.isEmpty ? nil : here))
+                    "Cofferdam: fix all \(own.count) in this file", LSP.CodeActionKind.quickFix, .fixDiagnostics,
+                    CommandArguments(uri: uri, diagnostics: own), diagnostics: here.isEmpty ? nil : here))
         }
         return actions
     }
@@ -119,8 +121,9 @@ extension ServerCore {
             let count = counts[title, default: 0] + 1
             counts[title] = count
             guard count > 1 else { continue }
-            actions[index].title = "\(title) #\(count)"
-            actions[index].command.title = actions[index].title
+            let unique = "\(title) #\(count)"
+            actions[index].title = unique
+            actions[index].command?.title = unique
         }
     }
 }

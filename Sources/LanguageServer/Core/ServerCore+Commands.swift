@@ -120,7 +120,7 @@ extension ServerCore {
     /// What we published for a document, as the client has it.
     func ownDiagnostics(uri: String) throws -> [JSON] {
         guard let path = FileURI.path(of: uri) else { return [] }
-        return try lspDiagnostics(for: path).map { try JSONCoder.encode($0) }
+        return try placedDiagnostics(for: path).map { try JSONCoder.encode($0.diagnostic) }
     }
 
     private static func adding(_ uri: String, to diagnostics: [JSON]) -> JSON {

@@ -9,16 +9,26 @@ extension ServerCore {
             saved: path.map { onDisk($0, orElse: buffer) } ?? nil)
         documents.open(document)
         // Under the client's own spelling, and with the version that some clients insist on.
-        if let path, published[path] != nil { await publish([path]) }
+        guard let path else { return }
+        for id in texts.keys { texts[id]?.open(path, buffer) }
+        await publish(readers(of: [path]).subtracting([path]))
+        await publish([path], again: true)
     }
 
     func change(_ params: LSP.DidChange.Params) async {
         let mapper = mapper
+        var edits: [LineEdit] = []
         let isOpen = documents.modify(uri: params.textDocument.uri) { document in
-            document.apply(params.contentChanges, mapper: mapper)
+            edits = document.apply(params.contentChanges, mapper: mapper)
             document.version = params.textDocument.version
         }
-        if !isOpen { environment.log("didChange of a document that is not open: \(params.textDocument.uri)") }
+        guard isOpen else {
+            environment.log("didChange of a document that is not open: \(params.textDocument.uri)")
+            return
+        }
+        guard let document = documents[uri: params.textDocument.uri], let path = document.path else { return }
+        for id in texts.keys { texts[id]?.change(path, edits, to: document.buffer) }
+        await publish(readers(of: [path]))
     }
 
     func save(_ uri: String) {
@@ -29,16 +39,22 @@ extension ServerCore {
         }
     }
 
-    func closeDocument(_ uri: String) { documents.close(uri: uri) }
+    /// What was not saved is gone: the file is what the user sees now.
+    func closeDocument(_ uri: String) async {
+        guard let path = documents.close(uri: uri)?.path else { return }
+        await publish(rereadFiles([path]).union([path]))
+    }
 
     /// Files changed on disk, perhaps because the editor saved or reloaded them: what counts as unsaved changes too.
-    func filesChanged(_ uris: [String]) {
-        for uri in uris {
-            guard let path = FileURI.path(of: uri), let document = documents[path: path] else { continue }
+    func filesChanged(_ uris: [String]) async {
+        let paths = Set(uris.compactMap(FileURI.path(of:)))
+        for path in paths {
+            guard let document = documents[path: path] else { continue }
             let disk = onDisk(path, orElse: document.buffer)
             guard let disk, LineEndings.areEqual(disk.bytes, document.buffer.bytes) else { continue }
             _ = documents.modify(uri: document.uri) { $0.saved = disk }
         }
+        await publish(rereadFiles(paths))
     }
 
     /// What is on disk; nil when there is no such file. A file that cannot be read, or is too large to compare, counts

@@ -102,8 +102,8 @@ extension ServerCore {
         let reason = DisplayText.firstLine(session.endReason ?? "", limit: 300)
         let text = (session.state == .failed ? "failed" : "stopped") + (reason.isEmpty ? "" : ": \(reason)")
         await endProgress(id, text)
-        await publish(board.clear(session: id))
-        shifts[id] = nil
+        await publish(forgetDiagnostics(of: id))
+        texts[id] = nil
         if session.state == .failed, !settings.forwardsProgress { await showMessage(.error, session: id, text) }
     }
 }

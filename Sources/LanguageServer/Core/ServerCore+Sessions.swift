@@ -22,8 +22,11 @@ extension ServerCore {
             budgets: params.budgets,
             // A start that is sent again after a broken connection must not begin a second session.
             idempotencyKey: params.idempotencyKey ?? "lsp-\(String(UInt64.random(in: .min ... .max), radix: 16))")
+        // What the user does while the answer is on its way comes after this.
+        let original = SessionTexts(folder: folder, areOriginal: true, documents: documents)
         let result = try await call(AgentStart.self, start)
         if sessions[result.sessionId] == nil {
+            texts[result.sessionId] = original
             add(
                 SessionView(
                     id: result.sessionId, folder: folder, isFolderTrusted: true, isOwn: true, title: params.prompt))
@@ -60,6 +63,10 @@ extension ServerCore {
 
     func add(_ session: SessionView) {
         for id in sessions.add(session) { forget(id) }
+        if texts[session.id] == nil {
+            texts[session.id] = SessionTexts(
+                folder: session.folder, areOriginal: false, documents: documents)
+        }
     }
 
     func follow(_ id: String) async throws {
@@ -99,7 +106,7 @@ extension ServerCore {
         let id = params.sessionId
         try await throughService { try await $0.detach(id) }
         await endProgress(id, "detached; the session goes on")
-        let affected = board.clear(session: id)
+        let affected = forgetDiagnostics(of: id)
         sessions.remove(id)
         forget(id)
         await publish(affected)
@@ -107,9 +114,9 @@ extension ServerCore {
     }
 
     private func forget(_ id: String) {
-        _ = board.clear(session: id)
-        shifts[id] = nil
         appliedContents.forget(id)
+        _ = forgetDiagnostics(of: id)
+        texts[id] = nil
         transcripts[id] = nil
         transcriptless.remove(id)
         caughtUp.remove(id)

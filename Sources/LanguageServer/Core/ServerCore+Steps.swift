@@ -8,6 +8,8 @@ extension ServerCore {
         guard sessions[result.sessionId] == nil else { return result }
         let parent = sessions[params.sessionId]
         let title = params.prompt ?? parent.map { "fork of \($0.title)" } ?? "fork of \(params.sessionId)"
+        // It started from what its parent started from.
+        texts[result.sessionId] = texts[params.sessionId]
         let folder = parent?.folder ?? folders.first ?? "/"
         add(
             SessionView(

@@ -31,10 +31,14 @@ actor ServerCore {
     /// Sessions whose state the user has seen: what comes now is news.
     var caughtUp: Set<String> = []
     var board = DiagnosticBoard()
-    /// By session and relative path.
-    var shifts: [String: [String: LineShift]] = [:]
-    /// The URIs under which diagnostics stand in the editor, by absolute path.
-    var published: [String: String] = [:]
+    /// By session.
+    var texts: [String: SessionTexts] = [:]
+    /// The board's entries made ready for the client, by absolute path.
+    var prepared: [String: [DiagnosticTranslator.Prepared]] = [:]
+    /// Files with a diagnostic that points into another one, by the absolute path of that one.
+    var mentions: [String: Set<String>] = [:]
+    /// What stands in the editor, by absolute path.
+    var published: [String: LSP.PublishDiagnostics.Params] = [:]
     var transcripts: [String: Transcript] = [:]
     var transcriptless: Set<String> = []
     /// By token.

@@ -13,8 +13,9 @@ enum LineDifference {
     /// keeps a row for each difference, so that its memory grows with the square (4 MiB here).
     static let mostDifferences = 500
 
-    static func hunks(from old: TextBuffer, to new: TextBuffer) -> [Hunk] {
-        let (old, new) = (old.lines, new.lines)
+    static func hunks(from old: TextBuffer, to new: TextBuffer) -> [Hunk] { hunks(from: old.lines, to: new.lines) }
+
+    static func hunks(from old: [[UInt8]], to new: [[UInt8]]) -> [Hunk] {
         var head = 0
         while head < old.count, head < new.count, old[head] == new[head] { head += 1 }
         var tail = 0
@@ -63,6 +64,7 @@ enum LineDifference {
 
     /// A longest common subsequence; nil when there are too many differences.
     private static func commonLines(_ old: [[UInt8]], _ new: [[UInt8]]) -> [(old: Int, new: Int)]? {
+        guard abs(old.count - new.count) <= mostDifferences else { return nil }
         let limit = min(old.count + new.count, mostDifferences)
         let offset = limit + 1
         var furthest = [Int](repeating: 0, count: 2 * limit + 3)

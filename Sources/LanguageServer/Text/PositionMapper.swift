@@ -92,5 +92,5 @@ struct PositionMapper: Sendable {
 
 extension Int {
     /// One less, without overflow on a hostile number.
-    fileprivate var less1: Int { self > 0 ? self - 1 : 0 }
+    var less1: Int { self > 0 ? self - 1 : 0 }
 }

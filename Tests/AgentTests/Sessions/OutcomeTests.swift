@@ -62,6 +62,15 @@ struct OutcomeTests {
         #expect(turn.evidence.map(\.passed) == [false])
         #expect(turn.steps == 4)
         #expect(fake.test.provider.requests[3].lastText.contains("The work is not done: required checks fail: `build`"))
+        let updates = try fake.test.events().compactMap { event -> DiagnosticsUpdated? in
+            if case .diagnosticsUpdated(let update) = event { update } else { nil }
+        }
+        let whole = LineHunk(oldStart: 1, oldCount: 1, newStart: 1, newCount: 1)
+        #expect(updates.first?.changes == nil)
+        #expect(updates.first?.diagnostics.map(\.sourceLine) == ["bad"])
+        #expect(
+            updates.last?.changes == [LineChanges(path: "a.c", hunks: [whole])], "lines are those of the checked tree")
+        #expect(updates.last?.diagnostics.map(\.sourceLine) == ["worse"])
         try await fake.test.finish()
     }
 

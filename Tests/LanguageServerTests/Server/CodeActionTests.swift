@@ -46,12 +46,12 @@ import Testing
                 Sample.diagnostics([Sample.diagnostic("one", line: 1), Sample.diagnostic("two", line: 3)]))
             await harness.service.emit(Sample.turnCompleted(.unverified))
             let here = try await harness.editor.actions(uri, line: 2)
-            #expect(titles(here) == ["Cofferdam: fix this", "Cofferdam: fix all in this file"])
-            _ = try await choose("Cofferdam: fix all in this file", here, harness)
+            #expect(titles(here) == ["Cofferdam: fix this", "Cofferdam: fix all 2 in this file"])
+            _ = try await choose("Cofferdam: fix all 2 in this file", here, harness)
             let start = harness.service.calls("agent/start").last
             #expect(start?["prompt"] == "Fix the 2 problems in main.c.")
             #expect(start?["context"]?["diagnostics"]?.arrayValue?.map { $0["range"]?["startLine"] } == [1, 3])
-            #expect(titles(try await harness.editor.actions(uri, line: 1)) == ["Cofferdam: fix all in this file"])
+            #expect(titles(try await harness.editor.actions(uri, line: 1)) == ["Cofferdam: fix all 2 in this file"])
         }
     }
 
@@ -151,8 +151,8 @@ import Testing
         try await Harness.run { harness in
             let uri = harness.workspace.uri("a.c")
             let actions = try await harness.editor.actions(uri, diagnostics: [3, "x", ["message": 1]])
-            #expect(titles(actions).first == "Cofferdam: fix this")
-            await #expect(throws: ResponseError.self) { try await choose("Cofferdam: fix this", actions, harness) }
+            #expect(titles(actions).first == "Cofferdam: fix these 3")
+            await #expect(throws: ResponseError.self) { try await choose("Cofferdam: fix these 3", actions, harness) }
         }
     }
 }

@@ -89,7 +89,7 @@ import Testing
             let cleared = try await next(harness)
             #expect(cleared["uri"]?.stringValue == harness.workspace.uri("a.c"))
             #expect(cleared["diagnostics"] == [])
-            _ = try await next(harness)
+            #expect(try await harness.editor.pending("textDocument/publishDiagnostics").isEmpty, "b.c is as it was")
             await harness.service.emit(
                 .resultApplied(ResultApplied(applied: ["b.c"], conflicts: [], treeHash: "t", client: "cli")))
             #expect(try await next(harness)["diagnostics"] == [])
@@ -134,11 +134,10 @@ import Testing
     @Test func linesAreTheUsersNotTheSandboxs() async throws {
         try await Harness.run(files: ["main.c": "int x;\nint y\n"]) { harness in
             try await harness.startSession()
-            let patch =
-                "--- a/main.c\n+++ b/main.c\n@@ -1,2 +1,4 @@\n+#include <a.h>\n+#include <b.h>\n int x;\n int y\n"
+            let changes = LineChanges(
+                path: "main.c", hunks: [LineHunk(oldStart: 1, oldCount: 0, newStart: 1, newCount: 2)])
             await harness.service.emit(
-                .fileChanged(FileChanged(itemId: "t", path: "main.c", change: .modified, patch: patch)))
-            await harness.service.emit(Sample.diagnostics([Sample.diagnostic(line: 4, column: 6)]))
+                Sample.diagnostics([Sample.diagnostic(line: 4, column: 6)], changes: [changes]))
             #expect(try await next(harness)["diagnostics"]?[0]?["range"] == Wire.range(1, 5, 1, 5))
         }
     }

@@ -31,7 +31,10 @@ import Testing
             let capabilities = result["capabilities"]
             #expect(capabilities?["positionEncoding"] == "utf-8")
             #expect(capabilities?["textDocumentSync"]?["change"] == 2)
-            #expect(capabilities?["codeActionProvider"]?["codeActionKinds"] == ["quickfix", "source.cofferdam"])
+            #expect(
+                capabilities?["codeActionProvider"]?["codeActionKinds"] == [
+                    "quickfix", "source.fixAll.cofferdam", "source.cofferdam",
+                ])
             let commands = capabilities?["executeCommandProvider"]?["commands"]?.arrayValue ?? []
             #expect(commands.contains("cofferdam.start") && commands.contains("cofferdam.showTranscript"))
             let cofferdam = capabilities?["experimental"]?["cofferdam"]

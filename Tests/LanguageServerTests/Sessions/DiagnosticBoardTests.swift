@@ -1,3 +1,4 @@
+import AgentProtocol
 import Testing
 
 @testable import LanguageServer
@@ -5,9 +6,9 @@ import Testing
 @Suite struct DiagnosticBoardTests {
     @Test func mergesSessionsAndChecks() {
         var board = DiagnosticBoard()
-        _ = board.update(session: "a", check: "build", folder: "/w", diagnostics: [Sample.diagnostic("one")])
-        _ = board.update(session: "a", check: "lint", folder: "/w", diagnostics: [Sample.diagnostic("two")])
-        _ = board.update(session: "b", check: "build", folder: "/w", diagnostics: [Sample.diagnostic("one")])
+        _ = board.report("a", "build", [Sample.diagnostic("one")])
+        _ = board.report("a", "lint", [Sample.diagnostic("two")])
+        _ = board.report("b", "build", [Sample.diagnostic("one")])
         #expect(board.entries(for: "/w/main.c").map(\.diagnostic.message) == ["one", "two"], "equal findings once")
         #expect(board.clear(session: "a") == ["/w/main.c"])
         #expect(board.entries(for: "/w/main.c").map(\.session) == ["b"])
@@ -16,9 +17,8 @@ import Testing
 
     @Test func filesNoLongerReportedAreAffected() {
         var board = DiagnosticBoard()
-        _ = board.update(session: "a", check: "build", folder: "/w", diagnostics: [Sample.diagnostic(path: "x.c")])
-        let affected = board.update(
-            session: "a", check: "build", folder: "/w", diagnostics: [Sample.diagnostic(path: "y.c")])
+        _ = board.report("a", "build", [Sample.diagnostic(path: "x.c")])
+        let affected = board.report("a", "build", [Sample.diagnostic(path: "y.c")])
         #expect(affected == ["/w/x.c", "/w/y.c"])
         #expect(board.entries(for: "/w/x.c").isEmpty)
     }
@@ -26,17 +26,23 @@ import Testing
     @Test func pathsThatLeaveTheWorkspaceAreDropped() {
         var board = DiagnosticBoard()
         let paths = ["../x", "/etc/passwd", "", "a/../../b", ".git/config"]
-        let affected = board.update(
-            session: "a", check: "build", folder: "/w", diagnostics: paths.map { Sample.diagnostic(path: $0) })
+        let affected = board.report("a", "build", paths.map { Sample.diagnostic(path: $0) })
         #expect(affected.isEmpty)
     }
 
     @Test func clearsSingleFiles() {
         var board = DiagnosticBoard()
-        _ = board.update(
-            session: "a", check: "build", folder: "/w",
-            diagnostics: [Sample.diagnostic(path: "x.c"), Sample.diagnostic(path: "y.c")])
+        _ = board.report("a", "build", [Sample.diagnostic(path: "x.c"), Sample.diagnostic(path: "y.c")])
         #expect(board.clear(session: "a", paths: ["/w/x.c", "/w/z.c"]) == ["/w/x.c"])
         #expect(board.paths(of: "a") == ["/w/y.c"])
+    }
+}
+
+extension DiagnosticBoard {
+    fileprivate mutating func report(_ session: String, _ check: String, _ diagnostics: [Diagnostic]) -> Set<String> {
+        update(
+            session: session, folder: "/w",
+            DiagnosticsUpdated(
+                check: check, diagnostics: diagnostics, total: diagnostics.count, new: 0, fixed: 0, remaining: 0))
     }
 }

@@ -13,6 +13,7 @@ enum Clients {
         "textDocument": [
             "publishDiagnostics": [
                 "relatedInformation": true, "codeDescriptionSupport": true, "dataSupport": true, "versionSupport": true,
+                "tagSupport": ["valueSet": [1, 2]],
             ],
             "codeAction": ["codeActionLiteralSupport": ["codeActionKind": ["valueSet": ["", "quickfix"]]]],
         ],
@@ -25,7 +26,7 @@ enum Clients {
             "applyEdit": true, "workspaceEdit": ["resourceOperations": ["rename", "create", "delete"]],
         ],
         "textDocument": [
-            "publishDiagnostics": ["relatedInformation": true],
+            "publishDiagnostics": ["relatedInformation": true, "tagSupport": true],
             "codeAction": [
                 "codeActionLiteralSupport": ["codeActionKind": ["valueSet": ["", "quickfix"]]],
                 "dataSupport": true,

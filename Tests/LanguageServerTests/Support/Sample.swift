@@ -44,20 +44,32 @@ enum Sample {
 
     static func diagnostic(
         _ message: String = "expected ';'", path: String = "main.c", line: Int = 1, column: Int = 1,
-        endColumn: Int? = nil,
-        related: [RelatedLocation]? = nil
+        endColumn: Int? = nil, sourceLine: String? = nil, related: [RelatedLocation]? = nil,
+        fixes: [DiagnosticFix]? = nil
     ) -> Diagnostic {
         Diagnostic(
             tool: "gcc", severity: .error, code: "E1", codeURL: "https://example.org/E1", message: message, path: path,
             range: TextRange(
                 startLine: line, startColumn: column, endLine: line, endColumn: endColumn ?? column),
-            related: related, fingerprint: "f00d")
+            sourceLine: sourceLine, related: related, fixes: fixes, fingerprint: "f00d")
     }
 
-    static func diagnostics(_ diagnostics: [Diagnostic], check: String = "build") -> AgentEvent {
+    static func diagnostics(
+        _ diagnostics: [Diagnostic], check: String = "build", changes: [LineChanges]? = nil
+    ) -> AgentEvent {
         .diagnosticsUpdated(
             DiagnosticsUpdated(
-                check: check, diagnostics: diagnostics, total: diagnostics.count, new: 0, fixed: 0, remaining: 0))
+                check: check, diagnostics: diagnostics, changes: changes, total: diagnostics.count, new: 0, fixed: 0,
+                remaining: 0))
+    }
+
+    /// A replacement of one place in one line.
+    static func fix(
+        _ title: String = "insert ';'", path: String = "main.c", line: Int, _ columns: Range<Int>, _ text: String
+    ) -> DiagnosticFix {
+        let range = TextRange(
+            startLine: line, startColumn: columns.lowerBound, endLine: line, endColumn: columns.upperBound)
+        return DiagnosticFix(title: title, edits: [.init(path: path, range: range, newText: text)])
     }
 
     static func base64(_ text: String) -> String { base64(Array(text.utf8)) }

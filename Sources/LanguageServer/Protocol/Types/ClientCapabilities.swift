@@ -25,6 +25,18 @@ extension LSP {
             var relatedInformation: Bool?
             var codeDescriptionSupport: Bool?
             var dataSupport: Bool?
+            var tagSupport: TagSupport?
+        }
+
+        struct TagSupport: Codable, Sendable {
+            var valueSet: [Int]?
+
+            init(from decoder: any Decoder) throws {
+                // Version 3.15 had a boolean here.
+                if (try? decoder.singleValueContainer().decode(Bool.self)) != nil { return }
+                let container = try decoder.container(keyedBy: CodingKeys.self)
+                valueSet = try container.decodeIfPresent([Int].self, forKey: .valueSet)
+            }
         }
 
         struct CodeAction: Codable, Sendable {

@@ -6,6 +6,9 @@ extension LSP {
         var kind: String
         /// The diagnostics as the client gave them, untouched, so that it finds its own again.
         var diagnostics: [JSON]?
-        var command: Command
+        /// The one that a client may take unasked among several.
+        var isPreferred: Bool?
+        var edit: WorkspaceEdit?
+        var command: Command?
     }
 }

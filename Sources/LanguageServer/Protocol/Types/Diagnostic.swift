@@ -11,6 +11,8 @@ extension LSP {
         var source: String?
         var message: String
         var relatedInformation: [DiagnosticRelatedInformation]?
+        /// Raw numbers: a value of a later version must not make the whole message unreadable.
+        var tags: [Int]?
         var data: JSON?
     }
 

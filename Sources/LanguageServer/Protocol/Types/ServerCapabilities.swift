@@ -22,7 +22,7 @@ extension LSP {
         }
 
         struct CodeActionProvider: Codable, Sendable, Equatable {
-            var codeActionKinds = [CodeActionKind.quickFix, CodeActionKind.session]
+            var codeActionKinds = [CodeActionKind.quickFix, CodeActionKind.fixAll, CodeActionKind.session]
             var resolveProvider = false
         }
 
@@ -42,6 +42,8 @@ extension LSP {
 
     enum CodeActionKind {
         static let quickFix = "quickfix"
+        /// Fixes of the tools, which a client may run on save: nothing of it asks the agent.
+        static let fixAll = "source.fixAll.cofferdam"
         /// A kind of our own below `source`: a client that runs `source.fixAll` or `source.organizeImports` on save
         /// never meets an approval in it.
         static let session = "source.cofferdam"
