@@ -12,7 +12,7 @@ struct LintTextParser: DiagnosticParser {
 
     private static let tools: Set<String> = [
         "flake8", "pycodestyle", "pyflakes", "pydocstyle", "ruff", "pylint", "ty", "yamllint", "pyright",
-        "basedpyright",
+        "basedpyright", "hadolint", "rubocop", "standardrb",
     ]
 
     private let tool: String
@@ -31,7 +31,13 @@ struct LintTextParser: DiagnosticParser {
 
     mutating func take(_ cursor: inout OutputCursor, into collector: inout FindingCollector) -> Bool {
         let line = cursor.line
-        if takeRuffBlock(&cursor, &collector) { return true }
+        if takeRuffBlock(&cursor, &collector) || Self.takeRuboCop(&cursor, &collector) { return true }
+        if let finding = hadolint(line, &collector) {
+            collector.add(finding)
+            collector.endFinding()
+            cursor.advance()
+            return true
+        }
         guard takeLine(line, &cursor, &collector) || isExpected && isRemark(line) else { return false }
         cursor.advance()
         return true
