@@ -151,6 +151,7 @@ import Testing
         ].map { "warning " + $0 }
         #expect(codes("rubocop.json") == rubocop)
         #expect(codes("rubocop.txt") == rubocop)
+        #expect(parse(stdout: Fixture.bytes("rubocop.txt"), command: ["bundle", "exec", "rubocop"]).unparsed == "")
     }
 
     /// What another tool writes behind shellcheck's words, or tsc's, is read by its own parser.

@@ -217,6 +217,8 @@ struct LintTextParser: DiagnosticParser {
             || line.begins("Found ") && line.has(" diagnostic") || line.equals("All checks passed!")
             || line.has(" fixable with the `--fix` option") || line.begins("No fixes available (")
             || line.ends(" informations") || line.ends(" information") || line.ends(" notes")
+            || line.has(" inspected, ") && line.has(" offenses") || line.begins("Inspecting ")
+            || line.equals("Offenses:")
             || line.begins("/") && LocatedLine(line) == nil && line.ends(".py")
     }
 }
