@@ -11,8 +11,12 @@ import SupervisorProtocol
 ///
 /// The kernel resolves every path beneath the open root (openat2), so neither `..` nor a link, planted or swapped at any
 /// moment, leads outside. Nothing that could block is ever waited for: FIFOs and devices are refused.
+///
+/// Absolute paths are those of the scratch directory, where commands leave what is to be read and is no part of the
+/// work. There no link is followed at all.
 final class FileService {
     let root: Int32
+    private let scratch: Int32
     private var writes: [UInt64: PendingWrite] = [:]
 
     /// Fails when the workspace cannot be opened.
@@ -20,10 +24,20 @@ final class FileService {
         let descriptor = open(path, System.pathOnly | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         root = descriptor
+        scratch = open(Self.scratchPath, System.pathOnly | O_DIRECTORY | O_CLOEXEC)
+    }
+
+    private static let scratchPath = ProtocolLimits.scratchDirectory
+
+    /// Where a path begins, and what is beneath it.
+    static func split(_ path: String) -> (start: String, rest: Substring) {
+        guard path == scratchPath || path.hasPrefix(scratchPath + "/") else { return ("", path[...]) }
+        return (scratchPath, path.dropFirst(scratchPath.count).drop { $0 == "/" })
     }
 
     deinit {
         System.close(root)
+        if scratch >= 0 { System.close(scratch) }
     }
 
     /// Everything but listings, which go in steps.
@@ -48,9 +62,13 @@ final class FileService {
 
     /// Opens beneath the root; the caller closes.
     func resolve(_ path: String, _ flags: Int32, mode: UInt32 = 0, follow: Bool = true) throws(FileFailure) -> Int32 {
-        guard !path.hasPrefix("/") else { throw .outside }
-        let target = path.isEmpty ? "." : path
-        let descriptor = cspawn_open_beneath(root, target, flags | (follow ? 0 : O_NOFOLLOW), mode, CSPAWN_BENEATH)
+        let (start, rest) = Self.split(path)
+        let inScratch = !start.isEmpty
+        guard !rest.hasPrefix("/"), !inScratch || scratch >= 0 else { throw .outside }
+        let target = rest.isEmpty ? "." : String(rest)
+        let descriptor = cspawn_open_beneath(
+            inScratch ? scratch : root, target, flags | (follow ? 0 : O_NOFOLLOW), mode,
+            inScratch ? CSPAWN_NO_SYMLINKS : CSPAWN_BENEATH)
         guard descriptor >= 0 else { throw FileFailure(errno: -descriptor) }
         return descriptor
     }
@@ -172,11 +190,14 @@ struct Place {
     var parent: String
     var name: String
 
-    /// Refuses the workspace itself, absolute paths and `..` anywhere.
+    /// Refuses the workspace itself, absolute paths but those of the scratch directory, and `..` anywhere.
     init(_ path: String) throws(FileFailure) {
-        let parts = path.split(separator: "/").filter { $0 != "." }
-        guard let last = parts.last, !path.hasPrefix("/"), !parts.contains("..") else { throw .outside }
-        parent = parts.dropLast().joined(separator: "/")
+        let (start, rest) = FileService.split(path)
+        let parts = rest.split(separator: "/").filter { $0 != "." }
+        guard let last = parts.last, !rest.hasPrefix("/"), !parts.contains("..") else { throw .outside }
+        parent = ((start.isEmpty ? [] : [start]) + parts.dropLast().map(String.init)).joined(separator: "/")
         name = String(last)
     }
+
+    var isScratch: Bool { parent.hasPrefix("/") }
 }

@@ -59,16 +59,17 @@ final class PendingWrite {
             let parent = try makeDirectories(place.parent, files: files)
             guard let target = linkTarget(parent, place.name) else { return parent }
             System.close(parent)
-            guard !target.hasPrefix("/") else { throw .outside }
+            guard !target.hasPrefix("/"), !place.isScratch else { throw .outside }
             place = try Place(normalized(place.parent + "/" + target))
         }
         throw FileFailure(.other, errno: ELOOP)
     }
 
     private static func makeDirectories(_ path: String, files: FileService) throws(FileFailure) -> Int32 {
-        var current = try files.resolve("", System.pathOnly | O_DIRECTORY)
-        var prefix = ""
-        for part in path.split(separator: "/") {
+        let (start, rest) = FileService.split(path)
+        var current = try files.resolve(start, System.pathOnly | O_DIRECTORY)
+        var prefix = start
+        for part in rest.split(separator: "/") {
             prefix += prefix.isEmpty ? String(part) : "/\(part)"
             do throws(FileFailure) {
                 let next: Int32

@@ -14,6 +14,8 @@ public enum ProtocolLimits {
     public static let maximumStrings = 16 << 10
     /// Longest path (the kernel's own limit).
     public static let maximumPath = 4095
+    /// Absolute paths beneath it may be named beside those of the workspace, which are relative.
+    public static let scratchDirectory = "/tmp"
     /// Most entries in one listing, over all its parts.
     public static let maximumEntries = 200_000
     /// Commands that run at the same time in one sandbox.

@@ -62,3 +62,15 @@ public struct FileListing: Sendable, Equatable {
         self.isTruncated = isTruncated
     }
 }
+
+/// A file that a command left in a scratch folder.
+public struct ScratchFile: Sendable, Equatable {
+    /// Relative to the folder.
+    public var path: String
+    public var bytes: [UInt8]
+
+    public init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
+    }
+}

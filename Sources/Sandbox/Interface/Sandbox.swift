@@ -37,6 +37,18 @@ public protocol Sandbox: Sendable {
     /// How the workspace differs from the base, sorted by path.
     func changes() async throws -> [WorkspaceChange]
 
+    /// Makes an empty folder outside the workspace, where a command can leave files that are no part of the work.
+    ///
+    /// - Returns: its absolute path inside; nil where the sandbox has no such place.
+    func makeScratchFolder() async throws -> String?
+
+    /// The regular files in a scratch folder, in order of their paths; no link is followed. What is above the limits is
+    /// left out. A folder that is gone has none.
+    func scratchFiles(_ folder: String, maximumFiles: Int, maximumBytes: Int) async throws -> [ScratchFile]
+
+    /// Removes a scratch folder with what is in it, as far as that can be done.
+    func removeScratchFolder(_ folder: String) async
+
     /// Keeps what the session has written to disk as a step of the store: its changes of the workspace, and its home
     /// directory where that is on disk. `/tmp` and what is in memory are not part of it.
     ///
@@ -72,6 +84,14 @@ extension Sandbox {
     public func snapshot(_ step: Int, into store: SnapshotStore) async throws -> SnapshotReport {
         throw SandboxError.snapshotFailed("this sandbox cannot take any")
     }
+
+    public func makeScratchFolder() async throws -> String? { nil }
+
+    public func scratchFiles(
+        _ folder: String, maximumFiles: Int, maximumBytes: Int
+    ) async throws -> [ScratchFile] { [] }
+
+    public func removeScratchFolder(_ folder: String) async {}
 
     public var takesSnapshots: Bool { false }
 

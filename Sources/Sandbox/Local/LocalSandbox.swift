@@ -126,7 +126,13 @@ extension LocalSandbox {
     }
 
     func readFile(_ path: String, offset: Int, maximumBytes: Int) async throws -> FileContents {
-        let target = try relative(path)
+        try await contents(of: try relative(path), path, offset: offset, maximumBytes: maximumBytes)
+    }
+
+    /// - Parameter target: as the supervisor takes it.
+    func contents(
+        of target: String, _ path: String, offset: Int, maximumBytes: Int
+    ) async throws -> FileContents {
         var contents = FileContents(bytes: [], totalSize: 0)
         let start = max(0, offset)
         repeat {
@@ -196,7 +202,7 @@ extension LocalSandbox {
         return parts.joined(separator: "/")
     }
 
-    private static func error(_ reply: FileReply, _ path: String) -> SandboxError {
+    static func error(_ reply: FileReply, _ path: String) -> SandboxError {
         guard case .failure(let failure, let number) = reply else {
             return .fileOperation(path: path, errno: 0, message: "the supervisor gave an answer that does not fit")
         }
