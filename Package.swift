@@ -60,7 +60,7 @@ let package = Package(
         module("JSONRPC", ["JSON"]),
         module("AgentProtocol", ["JSON", "JSONRPC"]),
         module("Diagnostics", ["AgentProtocol", "JSON"]),
-        module("ProjectConfiguration", ["JSON", .product(name: "Yams", package: "Yams")]),
+        module("ProjectConfiguration", ["Diagnostics", "JSON", .product(name: "Yams", package: "Yams")]),
         module("Policy", ["JSON"]),
 
         // Sandbox
@@ -151,7 +151,7 @@ let package = Package(
         tests(
             "DiagnosticsTests", ["Diagnostics", "AgentProtocol", "JSON", "TestSupport"],
             exclude: ["Fixtures", "PlantedFaults"]),
-        tests("ProjectConfigurationTests", ["ProjectConfiguration", "JSON"]),
+        tests("ProjectConfigurationTests", ["ProjectConfiguration", "Diagnostics", "JSON"]),
         tests("PolicyTests", ["Policy", "JSON", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Supervisor", "SupervisorProtocol", "CSpawn", "TestSupport"]),
         tests("EnvironmentsTests", ["Environments", "Sandbox", "JSON", "TestSupport", crypto]),

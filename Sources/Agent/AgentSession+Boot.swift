@@ -27,7 +27,7 @@ extension AgentSession {
             ) { _, last in last }
             let snapshot = try await takeBase(overlays)
             let project = try projectConfiguration(snapshot)
-            let checks = try checkDefinitions(project, snapshot)
+            let plan = try checkPlan(project, snapshot)
             try Task.checkCancellation()
             let layers = policyLayers(project)
             try await openNetwork(EffectivePolicy(layers: layers))
@@ -41,9 +41,10 @@ extension AgentSession {
             let made = try await makeSandbox(prepared)
             sandbox = made
             try await joinNetwork(made)
+            let checks = try await plan.checks(in: made)
             let frozen = try await freeze(prepared, layers, snapshot, project, checks)
             let ready = assemble(made, snapshot, frozen)
-            try await finishBoot(ready, leftOut: snapshot.leftOut)
+            try await finishBoot(ready, leftOut: snapshot.leftOut, notes: plan.notes)
             await booted(ready)
         } catch {
             await sandbox?.stop()
@@ -55,14 +56,14 @@ extension AgentSession {
     }
 
     /// Baseline and first state; what a later service needs not do again.
-    func finishBoot(_ ready: Ready, leftOut: [String]) async throws {
+    func finishBoot(_ ready: Ready, leftOut: [String], notes: [String] = []) async throws {
         try await runBaseline(ready)
         try Task.checkCancellation()
         hasBooted = true
         try await log.keep(try sessionChanges() + [.gone(KeptKey.round)])
-        let leftOut = leftOut.joined(separator: "; ")
+        let reasons = notes + (leftOut.isEmpty ? [] : ["left out of the sandbox: \(leftOut.joined(separator: "; "))"])
         await takeStep(of: ready)
-        await setState(.running, reason: leftOut.isEmpty ? nil : "left out of the sandbox: \(leftOut)")
+        await setState(.running, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
     }
 
     /// Every layer, the repository's last; one that cannot be read denies everything.
@@ -117,7 +118,9 @@ extension AgentSession {
             sandbox: sandbox, snapshot: snapshot, changes: changes,
             checks: CheckRunner(
                 checks: frozen.checks, runner: runner, changes: changes, workspace: folder, limits: limits,
-                resumption: resumption),
+                cache: configuration.baselines.map {
+                    BaselineCache(store: $0, user: configuration.user, spec: frozen.spec)
+                }, resumption: resumption, isDisturbed: { await background.isRunning }),
             policy: EffectivePolicy(layers: frozen.policyLayers),
             tools: ToolBox(mode: configuration.start.mode ?? .edit), context: context,
             systemPrompt: frozen.systemPrompt, background: background, frozen: frozen)
@@ -144,41 +147,6 @@ extension AgentSession {
             "\(name) cannot be read: it must be a regular file of at most \(ConfigurationLimits.fileBytes) bytes")
     }
 
-    private func checkDefinitions(
-        _ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot
-    ) throws -> [CheckDefinition] {
-        if let given = configuration.start.checks {
-            return try definitions(given)
-        }
-        if let configured = project.checks { return configured }
-        let roots = Set(snapshot.entries.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
-        return ProjectConfigurationLoader.detectChecks(rootEntries: roots.sorted()) { read($0, snapshot) }
-    }
-
-    private func definitions(_ given: [CheckSpecification]) throws -> [CheckDefinition] {
-        guard given.count <= ConfigurationLimits.checks else {
-            throw AgentError.invalidParams("there are more than \(ConfigurationLimits.checks) checks")
-        }
-        var names: Set<String> = []
-        return try given.map { check in
-            guard !check.command.isEmpty, !check.name.isEmpty else {
-                throw AgentError.invalidParams("a check needs a name and a command")
-            }
-            // What a check proved is kept under its name: a second one of that name would pass for the first.
-            guard names.insert(check.name).inserted else {
-                throw AgentError.invalidParams("two checks are called `\(check.name)`")
-            }
-            let timeout = check.timeoutSeconds ?? CheckDefinition.defaultTimeoutSeconds
-            guard (1...ConfigurationLimits.timeoutSeconds).contains(timeout) else {
-                throw AgentError.invalidParams(
-                    "check `\(check.name)`: the time must be from 1 to \(ConfigurationLimits.timeoutSeconds) s")
-            }
-            return CheckDefinition(
-                name: check.name, command: check.command, required: check.required ?? true, timeoutSeconds: timeout,
-                parser: check.parser, when: check.when == .end ? .end : .afterEdit)
-        }
-    }
-
     private func instructions(_ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot) -> String? {
         let files = [project.instructions, read("AGENTS.md", snapshot).map { String(decoding: $0, as: UTF8.self) }]
         let text = files.compactMap { $0 }.joined(separator: "\n\n")
@@ -186,7 +154,7 @@ extension AgentSession {
     }
 
     /// A regular file of the snapshot; never through a link.
-    private func read(_ path: String, _ snapshot: WorkspaceSnapshot) -> [UInt8]? {
+    func read(_ path: String, _ snapshot: WorkspaceSnapshot) -> [UInt8]? {
         guard let entry = snapshot.entries[path], entry.mode != .symbolicLink else { return nil }
         return FileBytes.read("\(snapshot.base)/\(path)", limit: ConfigurationLimits.fileBytes)
     }

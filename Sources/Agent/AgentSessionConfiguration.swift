@@ -2,6 +2,7 @@ import AgentProtocol
 import Environments
 import Models
 import Policy
+import ProjectConfiguration
 import Sandbox
 import Workspace
 
@@ -30,6 +31,12 @@ public struct AgentSessionConfiguration: Sendable {
     /// Gives its sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
 
+    /// Checks that run whatever the repository or the client say of checks.
+    public var organisationChecks: [CheckDefinition] = []
+    /// Results of checks on untouched trees that sessions leave for later ones; nil: every session runs them all.
+    public var baselines: BaselineStore?
+    /// Whose session it is: the name of the client's token.
+    public var user = ""
     /// A sandbox that waits for the session.
     public var prepared: PreparedSandbox?
     /// Copies of users' folders that sessions share; nil: each session has its own.

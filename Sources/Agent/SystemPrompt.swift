@@ -27,7 +27,8 @@ enum SystemPrompt {
         case .edit where checks.isEmpty:
             text += "\n- No checks are configured: verify your work with the project's own tools and say how."
         case .edit:
-            let names = checks.map { "`\($0.name)` (\($0.command.joined(separator: " ")))" }.joined(separator: ", ")
+            let names = checks.map { "`\($0.name)` (\(CheckReports.shown($0.command).joined(separator: " ")))" }
+                .joined(separator: ", ")
             text += """
 
                 - These checks run by themselves after your edits, and you are told the result: \(names). Your work \

@@ -49,10 +49,13 @@ public enum DiagnosticParsing {
         let resolver = PathResolver(
             root: output.workspaceRoot, workingDirectory: output.workingDirectory, survey: survey, source: source)
         var collector = FindingCollector(resolver: resolver)
-        var parsers = chosen(for: output, survey: survey)
+        // A report says by itself what it is, whatever the output is read with.
+        let isChosen = output.parser != nil
+        var parsers = chosen(for: output, survey: survey, isReport: isChosen && !reports.isEmpty)
         var leftover = Leftover()
         for (index, text) in texts.enumerated() {
             let isReport = index < reports.count
+            if isChosen, index == reports.count { parsers = chosen(for: output, survey: survey) }
             collector.beginStream(isReport: isReport)
             var cursor = OutputCursor(text: text)
             while !cursor.isAtEnd {
@@ -111,12 +114,16 @@ public enum DiagnosticParsing {
         }
     }
 
-    private static func chosen(for output: CheckOutput, survey: OutputSurvey) -> [any DiagnosticParser] {
+    private static func chosen(
+        for output: CheckOutput, survey: OutputSurvey, isReport: Bool = false
+    ) -> [any DiagnosticParser] {
         let programs = CommandWords.programs(of: output.command)
         func make(_ type: any DiagnosticParser.Type, expected: Bool) -> any DiagnosticParser {
             type.init(ParserSetting(programs: programs, isExpected: expected, survey: survey))
         }
         let tool = programs.last ?? "check"
+        var output = output
+        if isReport { output.parser = nil }
         if let named = output.configuredParsers.first(where: { $0.name == output.parser }),
             let parser = try? named.parser(tool: tool)
         {

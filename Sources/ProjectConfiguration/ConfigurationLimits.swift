@@ -7,6 +7,12 @@ public enum ConfigurationLimits {
     /// Values after all aliases are followed; what keeps "a billion laughs" from being told.
     public static let values = 20_000
     public static let checks = 64
+    /// Patterns of a check's `paths` and `reports`, each.
+    public static let globs = 256
+    /// Bytes of one pattern of a parser that the configuration describes.
+    public static let parserBytes = 4096
+    /// Groups of such a pattern.
+    public static let groups = 99
     public static let environmentVariables = 256
     public static let setupCommands = 64
     public static let setupInputs = 256

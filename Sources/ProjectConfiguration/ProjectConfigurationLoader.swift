@@ -2,13 +2,8 @@ import JSON
 
 /// From `.cofferdam.yaml` to a configuration, and from a repository without one to likely checks.
 ///
-///     checks:
-///       - name: tests
-///         command: [make, test]      # or a string, which /bin/sh -c runs
-///         required: true             # default
-///         timeout: 600               # seconds; default
-///         parser: gcc                # default: found by command and content
-///         when: afterEdit            # default; or end
+///     checks:                        # see CheckDefinition
+///       - {name: tests, command: [make, test], timeout: 300}
 ///     environment:
 ///       LANG: C.UTF-8
 ///     instructions: Use tabs.
@@ -30,7 +25,9 @@ public enum ProjectConfigurationLoader {
         let members = try reader.object(
             document, at: root, keys: ["checks", "environment", "instructions", "limits", "policy", "sandbox", "setup"])
         var configuration = ProjectConfiguration()
-        if let value = members["checks"] { configuration.checks = try checks(value, at: root["checks"], reader) }
+        if let value = members["checks"] {
+            configuration.checks = try CheckDefinition.list(value, at: root["checks"], reader, origin: .repository)
+        }
         if let value = members["environment"] {
             configuration.environment = try environment(value, at: root["environment"], reader)
         }
@@ -53,46 +50,6 @@ public enum ProjectConfigurationLoader {
             }
         }
         return configuration
-    }
-
-    private static func checks(
-        _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
-    ) throws(ConfigurationError) -> [CheckDefinition] {
-        var checks: [CheckDefinition] = []
-        for (index, entry) in try reader.array(value, at: path, most: ConfigurationLimits.checks).enumerated() {
-            let check = try check(entry, at: path[index], reader)
-            if checks.contains(where: { $0.name == check.name }) {
-                throw reader.error(at: path[index]["name"], "two checks are called ‘\(check.name)’")
-            }
-            checks.append(check)
-        }
-        return checks
-    }
-
-    private static func check(
-        _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
-    ) throws(ConfigurationError) -> CheckDefinition {
-        let members = try reader.object(
-            value, at: path, keys: ["name", "command", "required", "timeout", "parser", "when"])
-        guard let name = members["name"] else { throw reader.error(at: path, "\(path) has no name") }
-        guard let command = members["command"] else { throw reader.error(at: path, "\(path) has no command") }
-        var check = CheckDefinition(
-            name: try reader.name(name, at: path["name"]), command: try reader.command(command, at: path["command"]))
-        if let required = members["required"] { check.required = try reader.bool(required, at: path["required"]) }
-        if let timeout = members["timeout"] {
-            check.timeoutSeconds = try reader.integer(
-                timeout, at: path["timeout"], within: 1...ConfigurationLimits.timeoutSeconds)
-        }
-        if let parser = members["parser"] { check.parser = try reader.name(parser, at: path["parser"]) }
-        if let when = members["when"] {
-            let text = try reader.name(when, at: path["when"])
-            guard let occasion = CheckDefinition.Occasion(rawValue: text) else {
-                let known = CheckDefinition.Occasion.allCases.map(\.rawValue).joined(separator: " or ")
-                throw reader.error(at: path["when"], "\(path["when"]) must be \(known), not ‘\(text)’")
-            }
-            check.when = occasion
-        }
-        return check
     }
 
     private static func environment(

@@ -32,10 +32,10 @@ import Testing
             configuration
                 == ProjectConfiguration(
                     checks: [
-                        CheckDefinition(name: "build", command: ["make", "-j2"]),
+                        CheckDefinition(name: "build", command: ["make", "-j2"], origin: .repository),
                         CheckDefinition(
                             name: "tests", command: ["/bin/sh", "-c", "make test | tee log"], required: false,
-                            timeoutSeconds: 30, parser: "gcc", when: .end),
+                            timeoutSeconds: 30, parser: "gcc", when: .end, origin: .repository),
                     ],
                     policy: ["deny": [["tool": "run"]]], environment: ["LANG": "C.UTF-8", "_A1": ""],
                     instructions: "Use tabs.\n", setup: [["npm", "ci"], ["/bin/sh", "-c", "npm run prepare"]]))
@@ -61,7 +61,7 @@ import Testing
         ("checks:\n  - command: a", "2:5: checks[0] has no name"),
         (
             "checks:\n  - name: a\n    command: b\n    requierd: true",
-            "4:5: unknown key ‘requierd’; known here: name, command, required, timeout, parser, when"
+            "4:5: unknown key ‘requierd’; known here: name, command, required, timeout, parser, when, paths, reports"
         ),
         (
             "checks:\n  - name: a\n    command: b\n    required: yes",

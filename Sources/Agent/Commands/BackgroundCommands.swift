@@ -132,6 +132,9 @@ actor BackgroundCommands {
     /// What starts from now on belongs to this turn.
     func beginTurn(_ number: Int) { turn = number }
 
+    /// Whether a command runs, which may change files at any time.
+    var isRunning: Bool { commands.values.contains { $0.kept.result == nil } }
+
     /// Ends what runs, or what a turn started of it.
     func endAll(ofTurn turn: Int? = nil) async {
         let running = commands.values.filter { $0.kept.result == nil && (turn == nil || $0.kept.turn == turn) }

@@ -144,8 +144,12 @@ struct QueuedPrompt: Codable, Sendable {
 /// What the checks proved so far.
 struct KeptChecks: Codable, Sendable {
     var latest: [String: CheckEvidence] = [:]
+    /// `CheckInputs.key` of these runs; absent in what an earlier version kept.
+    var inputs: [String: String]?
     var slow: Set<String> = []
     var items = 0
+
+    var latestInputs: [String: String] { inputs ?? latest.mapValues(\.treeHash) }
 }
 
 /// The check that runs.
@@ -155,6 +159,8 @@ struct KeptCheck: Codable, Sendable {
     var treeHash: String
     /// Milliseconds since 1970; absent in what an earlier version kept.
     var startedAt: Int?
+    /// What was there of its reports before it ran.
+    var reports: CheckReports.Before?
 }
 
 /// Checks of the present round that have ended.

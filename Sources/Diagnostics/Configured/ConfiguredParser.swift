@@ -6,6 +6,8 @@ public struct ConfiguredParser: Sendable, Equatable, Codable {
     /// What a check's `parser:` calls it.
     public var name: String
     public var definition: Definition
+    /// What its diagnostics are said to be from, unless a problem matcher names an owner; nil: the program that ran.
+    public var tool: String?
 
     /// In one of the two notations that many tools are described in already.
     public enum Definition: Sendable, Equatable, Codable {
@@ -28,11 +30,20 @@ public struct ConfiguredParser: Sendable, Equatable, Codable {
         self.definition = definition
     }
 
+    /// A parser that is called as its notation.
+    public init(_ definition: Definition) {
+        switch definition {
+        case .errorformat: self.init(name: ErrorformatParser.name, definition: definition)
+        case .problemMatcher: self.init(name: ProblemMatcherParser.name, definition: definition)
+        }
+    }
+
     /// Reads the definition, to tell who wrote it what is wrong. `DiagnosticParsing.parse` leaves a faulty one out.
     public func validate() throws(Fault) { _ = try parser(tool: name) }
 
     func parser(tool: String) throws(Fault) -> any DiagnosticParser {
-        switch definition {
+        let tool = self.tool ?? tool
+        return switch definition {
         case .errorformat(let texts):
             ErrorformatParser(label: name, tool: tool, entries: try ErrorformatEntry.read(texts))
         case .problemMatcher(let value):

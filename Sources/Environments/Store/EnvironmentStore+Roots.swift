@@ -133,6 +133,14 @@ extension EnvironmentStore {
             + " \(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
     }
 
+    /// Changes when what stands in a root file system does, as far as its packages and main directories tell.
+    public static func identity(of root: RootFileSystem) -> String {
+        switch root {
+        case .host: "\(hostIdentity()) \(LocalDriver.toolchainIdentity)"
+        case .directory(let path): identity(ofTree: path)
+        }
+    }
+
     /// The host's packages: their data base changes with every one that is installed or removed.
     private static func hostIdentity() -> String {
         identity(ofTree: "")

@@ -21,6 +21,10 @@ final class FakeSandbox: Sandbox {
         var running: [FakeHandle] = []
         var known: [ExecID: FakeHandle] = [:]
         var termination: SandboxTermination?
+        var scratch: [String: [ScratchFile]] = [:]
+        var scratchFolders = 0
+        /// Of files that a test writes, for `stat`.
+        var times: [String: Int] = [:]
         var log: [String] = []
     }
 
@@ -41,12 +45,24 @@ final class FakeSandbox: Sandbox {
 
     subscript(path: String) -> String? {
         get { state.withLock { $0.files[path] }.map { String(decoding: $0, as: UTF8.self) } }
-        set { state.withLock { $0.files[path] = newValue.map { Array($0.utf8) } } }
+        set {
+            state.withLock { state in
+                state.files[path] = newValue.map { Array($0.utf8) }
+                state.times[path, default: 0] += 1
+            }
+        }
     }
 
     func setBytes(_ path: String, _ bytes: [UInt8]) { state.withLock { $0.files[path] = bytes } }
 
     var commands: [ExecRequest] { state.withLock { $0.commands } }
+
+    /// Scratch folders that are there, with what is in them.
+    var scratch: [String: [ScratchFile]] { state.withLock { $0.scratch } }
+
+    func leave(_ path: String, _ text: String, inScratch folder: String) {
+        state.withLock { $0.scratch[folder]?.append(ScratchFile(path: path, bytes: Array(text.utf8))) }
+    }
 
     /// What was done, in order: `write a`, `exec make`.
     var history: [String] { state.withLock { $0.log } }
@@ -108,7 +124,8 @@ final class FakeSandbox: Sandbox {
         if path.hasPrefix("outside") { throw SandboxError.outsideWorkspace(path) }
         return state.withLock { state in
             if let bytes = state.files[path] {
-                return FileStatus(kind: .regular, size: bytes.count, mode: 0o644, modifiedNanoseconds: 0)
+                return FileStatus(
+                    kind: .regular, size: bytes.count, mode: 0o644, modifiedNanoseconds: state.times[path] ?? 0)
             }
             let isFolder = path == "." || state.files.keys.contains { $0.hasPrefix(path + "/") }
             return isFolder ? FileStatus(kind: .directory, size: 0, mode: 0o755, modifiedNanoseconds: 0) : nil
@@ -141,6 +158,21 @@ final class FakeSandbox: Sandbox {
             entries: paths.prefix(maximumEntries).map { FileListing.Entry(path: $0, kind: .regular, size: 0) },
             isTruncated: paths.count > maximumEntries)
     }
+
+    func makeScratchFolder() async throws -> String? {
+        state.withLock { state in
+            state.scratchFolders += 1
+            let folder = "/tmp/scratch-\(state.scratchFolders)"
+            state.scratch[folder] = []
+            return folder
+        }
+    }
+
+    func scratchFiles(_ folder: String, maximumFiles: Int, maximumBytes: Int) async throws -> [ScratchFile] {
+        state.withLock { $0.scratch[folder] ?? [] }
+    }
+
+    func removeScratchFolder(_ folder: String) async { state.withLock { $0.scratch[folder] = nil } }
 
     func changes() async throws -> [WorkspaceChange] {
         let files = state.withLock { $0.files }

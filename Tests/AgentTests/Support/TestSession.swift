@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import Models
 import Policy
+import ProjectConfiguration
 import Sandbox
 import Store
 import Synchronization
@@ -50,14 +51,20 @@ final class TestSession: Sendable {
         var prompt = "mend it"
         /// Where the store is; nil: in the test's own folder.
         var storePath: String?
+        var organisationChecks: [CheckDefinition] = []
+        var baselines: BaselineStore?
+        var user = "anna"
+        /// Holds workspace and state; nil: one of its own.
+        var folder: TemporaryFolder?
+        var stateName = "state"
         /// Called for each approval, for answers that come at once.
         var onApproval: @Sendable (AgentSession?, ApprovalRequest) async -> Void = { _, _ in }
     }
 
     convenience init(_ options: Options, driver: any SandboxDriver, _ steps: [ScriptedProvider.Step]) throws {
-        let folder = try TemporaryFolder()
+        let folder = try options.folder ?? TemporaryFolder()
         let workspace = try folder.makeFolder("workspace")
-        _ = try folder.makeFolder("state")
+        _ = try folder.makeFolder(options.stateName)
         for (name, text) in options.files { try folder.write("workspace/\(name)", text) }
         let path = options.storePath ?? "\(folder.path)/sessions.sqlite"
         let store = try Store(path: path)
@@ -77,7 +84,7 @@ final class TestSession: Sendable {
         self.storePath = storePath
         self.store = store
         workspace = "\(folder.path)/workspace"
-        let state = "\(folder.path)/state"
+        let state = "\(folder.path)/\(options.stateName)"
         provider = ScriptedProvider(steps)
         log = try EventLog(sessionId: "s", store: store)
         let observed = Observed()
@@ -103,6 +110,9 @@ final class TestSession: Sendable {
             policyLayers: options.layers, limits: options.limits)
         configuration.resources = options.resources
         configuration.network = options.network
+        configuration.organisationChecks = options.organisationChecks
+        configuration.baselines = options.baselines
+        configuration.user = options.user
         session = AgentSession(
             configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
             state: sessionState)
@@ -187,7 +197,7 @@ final class TestSession: Sendable {
         await session.stop(reason: "the test is over")
         provider.checkConversations()
         try checkItems()
-        try? LocalDriver.discard(stateDirectory: "\(folder.path)/state")
+        try? LocalDriver.discard(stateDirectory: "\(folder.path)/\(options.stateName)")
     }
 
     /// Every item that began has ended, exactly once, and its outputs are without holes.
