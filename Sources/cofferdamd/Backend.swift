@@ -56,6 +56,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.concurrency = file.concurrency
     sessions.warmPool = file.warmPool
     sessions.retention = file.retention
+    sessions.checks = file.checks
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
     return try await SessionManager(configuration: sessions)

@@ -24,6 +24,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var warmPool = WarmPoolSettings()
     /// How long sessions that are over are kept.
     public var retention = RetentionSettings()
+    /// What every change must pass, whatever its repository says.
+    public var checks = OrganisationChecks()
 
     public init() {}
 
@@ -65,6 +67,7 @@ public struct ServiceFile: Sendable, Equatable {
             ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
             ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
+            ("checks", { $0.checks = try OrganisationChecks($1, at: $2, $3) }),
         ]
     }
 }

@@ -62,7 +62,8 @@ extension SessionManager {
             return try await giveUp(record, log, "the service was started again without its model: \(error)")
         }
         var settings = settings(
-            record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName, provider)
+            record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName, provider,
+            user: record.user ?? "")
         start.apply(to: &settings)
         let session = AgentSession(
             configuration: settings, log: log, observer: observer(of: record.sessionId), kept: values,

@@ -63,7 +63,7 @@ extension SessionManager {
         try checkRoom()
         try stored { try store.save(record) }
         let log = try stored { try EventLog(sessionId: id, store: store) }
-        var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider)
+        var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider, user: user)
         // Decided when the other session was started.
         settings.limits = point.limits
         settings.resources = point.resources

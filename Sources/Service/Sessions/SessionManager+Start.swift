@@ -80,7 +80,8 @@ extension SessionManager {
     ) async throws -> AgentStart.Result {
         let id = record.sessionId
         let log = try stored { try EventLog(sessionId: id, store: store) }
-        var settings = settings(id, params, folder: record.workspaceFolder, model: record.model, provider)
+        var settings = settings(
+            id, params, folder: record.workspaceFolder, model: record.model, provider, user: record.user ?? "")
         settings.prepared = waiting?.prepared
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)

@@ -20,6 +20,8 @@ public actor SessionManager: SessionBackend {
     /// Copies of users' folders that sessions share.
     let bases: BaseStore
     let warm: WarmPool
+    /// What checks said of untouched trees.
+    private let baselines: BaselineStore
     nonisolated let queue: SessionQueue
     private let lock: StateLock
     var live: [String: LiveSession] = [:]
@@ -55,6 +57,7 @@ public actor SessionManager: SessionBackend {
         } catch let error as WorkspaceError {
             throw StoreError.cannotOpen(path: configuration.stateDirectory, reason: error.description)
         }
+        baselines = BaselineStore(directory: "\(configuration.stateDirectory)/baselines")
         let sessions = "\(configuration.stateDirectory)/sessions"
         warm = WarmPool(
             configuration.warmPool, bases: bases, driver: configuration.driver,
@@ -91,7 +94,8 @@ public actor SessionManager: SessionBackend {
 
     /// What a session of this service is made with.
     func settings(
-        _ id: String, _ params: AgentStart.Params, folder: String, model: String, _ provider: any ModelProvider
+        _ id: String, _ params: AgentStart.Params, folder: String, model: String, _ provider: any ModelProvider,
+        user: String
     ) -> AgentSessionConfiguration {
         var settings = AgentSessionConfiguration(
             sessionId: id, start: params, workspaceFolder: folder, modelName: model, provider: provider,
@@ -103,6 +107,11 @@ public actor SessionManager: SessionBackend {
         settings.environments = configuration.environments
         settings.bases = bases
         settings.admission = queue
+        settings.user = user
+        settings.baselines = baselines
+        settings.organisationChecks = configuration.checks.checks(folder: folder) {
+            WorkspaceRemotes.addresses(of: folder)
+        }
         return settings
     }
 

@@ -19,6 +19,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var environments: EnvironmentStore?
     /// Gives sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
+    /// What every change must pass, whatever its repository says.
+    public var checks = OrganisationChecks()
     /// Sandboxes alive at a time; a session beyond them waits in the queue.
     public var concurrency = ConcurrencyLimits()
     /// What is made ready before it is asked for, and what is kept of copies of folders beyond what sessions need.
