@@ -309,11 +309,7 @@ extension TranscriptRenderer {
             "## \(Wording.time(millisecondsSince1970: time)) \(Wording.outcome(event.outcome).capitalizedFirst)"
         var text = section(heading)
         text += "\(DisplayText.cleaned(event.reason))\n\n"
-        for evidence in event.evidence.prefix(Self.mostItems) {
-            let verdict = evidence.passed ? "passed" : evidence.required ? "failed" : "failed (not required)"
-            text += "- \(MarkdownText.code(evidence.name)): \(verdict), \(Wording.result(evidence.result))"
-            text += Wording.tests(evidence.tests) + "\n"
-        }
+        for evidence in event.evidence.prefix(Self.mostItems) { text += "- \(Self.evidence(evidence))\n" }
         for finding in (event.gateFindings ?? []).prefix(Self.mostItems) {
             text += "- \(MarkdownText.code(finding.rule)): \(Wording.finding(finding))\n"
         }

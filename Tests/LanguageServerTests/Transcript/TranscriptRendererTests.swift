@@ -82,7 +82,7 @@ import Testing
 
                 all checks passed
 
-                - `build`: passed, exited with 0 after 1.2 s
+                - `build`: passed, `make` exited with 0 after 1.2 s; 0 errors, 0 warnings; tree `abc123`
                 - tree `abc123`
                 - changed `main.c`
 
