@@ -17,7 +17,10 @@ enum CheckWords {
         parts += [duration(evidence.result.durationMilliseconds)] + counts(evidence)
         if let began = evidence.startedAt { parts.append(clock(began)) }
         parts.append("tree \(evidence.treeHash.prefix(shortHash))")
+        if let tree = evidence.ranOn { parts.append("ran on \(tree.prefix(shortHash)), with the same files") }
         if !evidence.required { parts.append("not required") }
+        if evidence.origin == .organisation { parts.append("the organisation's") }
+        if evidence.fromCache == true { parts.append("not run: known from an earlier session") }
         return parts.joined(separator: " · ")
     }
 
