@@ -202,13 +202,23 @@ extension AgentSession {
         let results = calls.indices.compactMap { callResults[$0] }
         var blocks = results.map(ContentBlock.toolResult)
         let tree = try await ready.changes.state().treeHash
+        let texts = calls.map { "\($0.name) \($0.arguments.text)" }
+        var notes = zip(calls, zip(texts, results)).compactMap { call, made -> String? in
+            guard made.1.isError else { return nil }
+            return loop.failed(call: made.0, tree: before, result: made.1.text).map {
+                "`\(call.name)` was called like this before, at step \($0), on the same files and with the same error."
+            }
+        }
         if tree != before {
             let checks = try await ready.checks.run(.afterEdit)
             if !checks.report.isEmpty { blocks.append(.text("After this change:\n\n\(checks.report)")) }
+            if let note = loop.checked(calls: texts.joined(separator: "\n"), tree: tree, evidence: checks.evidence) {
+                notes.append(note)
+            }
         }
         let repeated = loop.executed(
-            calls: calls.map { "\($0.name) \($0.arguments.text)" }.joined(separator: "\n"),
-            results: results.map(\.text).joined(separator: "\n"))
+            calls: texts.joined(separator: "\n"), results: results.map(\.text).joined(separator: "\n"))
+        if repeated == .fine { blocks += notes.map { .text($0) } }
         if repeated == .notice {
             blocks.append(.text("You repeat the same calls with the same results. Try another way, or end."))
         }
