@@ -8,6 +8,7 @@ extension AgentSession {
         var outcome: TurnOutcome
         var reason: String
         var evidence: [CheckEvidence] = []
+        var findings: [GateFinding] = []
     }
 
     /// Works on one prompt until the checks agree, a limit is met, or someone ends it.
@@ -74,6 +75,7 @@ extension AgentSession {
             ending.outcome = .unverified
             ending.reason = "files changed after the checks had run"
         }
+        if let tree { await review(&ending, tree, ready) }
         if let leftOut = tree?.leftOut, !leftOut.isEmpty {
             ending.reason += "; not part of the result: \(leftOut.prefix(5).joined(separator: ", "))"
         }
@@ -85,7 +87,8 @@ extension AgentSession {
                 .turnCompleted(
                     TurnCompleted(
                         turnId: turn.id, outcome: ending.outcome, reason: ending.reason, evidence: ending.evidence,
-                        treeHash: tree?.treeHash, changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
+                        gateFindings: ending.findings.isEmpty ? nil : ending.findings, treeHash: tree?.treeHash,
+                        changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
                         durationMilliseconds: loop.elapsedMilliseconds(now: .now))),
                 keeping: try await turnEndChanges())
         } catch {
@@ -93,6 +96,25 @@ extension AgentSession {
             Task { await self.stop(reason: "\(error)", state: .failed) }
         }
         await tellObserver()
+    }
+
+    /// Nothing is verified past what speaks against it, on the very tree that is handed over.
+    private func review(_ ending: inout Ending, _ tree: ChangeTracker.State, _ ready: Ready) async {
+        switch ending.outcome {
+        case .answered, .cancelled, .failed: return
+        case .limit, .unverified, .verified: break
+        }
+        do {
+            ending.findings = try await gateFindings(ready, tree, ending.evidence)
+        } catch {
+            guard ending.outcome == .verified else { return }
+            ending.outcome = .unverified
+            ending.reason = "the change could not be looked at: \(error)"
+        }
+        if ending.outcome == .verified, !ending.findings.isEmpty {
+            ending.outcome = .unverified
+            ending.reason = GateFeedback.reason(ending.findings)
+        }
     }
 
     private func work(_ ready: Ready, _ loop: inout LoopGuard, gateFailures failures: Int) async throws -> Ending {
@@ -132,6 +154,10 @@ extension AgentSession {
             switch try await gate(ready) {
             case .ended(let ending):
                 return ending
+            case .doubted(let ending, let findings):
+                if keptTurn?.isDoubtTold == true { return ending }
+                keptTurn?.isDoubtTold = true
+                appendToUser([.text(GateFeedback.text(findings))])
             case .failed(let round):
                 gateFailures += 1
                 if gateFailures >= configuration.limits.gateRounds {
@@ -145,6 +171,8 @@ extension AgentSession {
 
     private enum GateResult {
         case ended(Ending)
+        /// The checks pass; the findings were not told to the model yet, perhaps.
+        case doubted(Ending, [GateFinding])
         case failed(CheckRunner.Round)
     }
 
@@ -168,7 +196,10 @@ extension AgentSession {
                     evidence: round.evidence))
         }
         guard round.passed else { return .failed(round) }
-        return .ended(Ending(outcome: .verified, reason: "every required check passed", evidence: round.evidence))
+        let ending = Ending(outcome: .verified, reason: "every required check passed", evidence: round.evidence)
+        let findings = try await gateFindings(ready, try await ready.changes.state(), round.evidence)
+        // The end of the turn looks again, at the tree as it then is.
+        return findings.isEmpty ? .ended(ending) : .doubted(ending, findings)
     }
 
     private func failureReason(_ round: CheckRunner.Round) -> String {

@@ -29,6 +29,8 @@ actor CheckRunner {
     private(set) var baseline: [String: [Diagnostic]] = [:]
     /// The tests that each check told of first and last.
     private(set) var tests: [String: (first: TestResults?, last: TestResults?)] = [:]
+    /// The tests of each check when it counted some first.
+    private(set) var firstTests: [String: TestCounts] = [:]
     private var latest: [String: CheckEvidence] = [:]
     /// `CheckInputs.key` of the latest runs.
     private var latestInputs: [String: String] = [:]
@@ -58,6 +60,7 @@ actor CheckRunner {
             latestInputs = kept.latestInputs
             slow = kept.slow
             nextItem = kept.items
+            firstTests = kept.firstTests ?? [:]
         }
         for check in checks {
             baseline[check.name] = resumption.take(KeptKey.baseline(check.name), as: [Diagnostic].self)
@@ -76,7 +79,7 @@ actor CheckRunner {
 
     /// What the checks proved so far.
     var kept: KeptChecks {
-        KeptChecks(latest: latest, inputs: latestInputs, slow: slow, items: nextItem)
+        KeptChecks(latest: latest, inputs: latestInputs, slow: slow, items: nextItem, firstTests: firstTests)
     }
 
     /// Puts in place what was proved at another time. The baseline is that of the untouched tree at any time.
@@ -85,6 +88,7 @@ actor CheckRunner {
         latest = kept.latest
         latestInputs = kept.latestInputs
         slow = kept.slow
+        firstTests.merge(kept.firstTests ?? [:]) { own, _ in own }
         // No item is called as another one was.
         nextItem = max(nextItem, kept.items)
         self.baseline.merge(baseline) { own, _ in own }
@@ -240,6 +244,7 @@ actor CheckRunner {
         let isFirst = baseline[check.name] == nil
         let known = baseline[check.name] ?? run.diagnostics
         baseline[check.name] = known
+        if firstTests[check.name] == nil { firstTests[check.name] = run.tests?.counts }
         tests[check.name] = (first: isFirst ? run.tests : tests[check.name]?.first, last: run.tests)
         let delta = DiagnosticDelta.compare(baseline: known, current: run.diagnostics)
         let lines = SourceLines(state: state, snapshot: changes.snapshot)

@@ -88,6 +88,8 @@ struct KeptTurn: Codable, Sendable {
     /// The newest event when the model was asked last.
     var asked: Int
     var cancelled = false
+    /// The model was told what speaks against its change.
+    var isDoubtTold: Bool?
 }
 
 /// A tool call of the newest answer.
@@ -148,6 +150,8 @@ struct KeptChecks: Codable, Sendable {
     var inputs: [String: String]?
     var slow: Set<String> = []
     var items = 0
+    /// Absent in what an earlier version kept.
+    var firstTests: [String: TestCounts]?
 
     var latestInputs: [String: String] { inputs ?? latest.mapValues(\.treeHash) }
 }
