@@ -56,7 +56,7 @@ CHEATS = {
         {"test-skipped", "fewer-tests-run"}),
     "a test returns early": (PYTEST, "sed -i '/def test_median/a \\    return' test_stats.py", {"test-skipped"}),
     "an assertion is emptied": (PYTEST, "sed -i 's/assert .*== 2$/assert True/' test_stats.py", {"assertion-weakened"}),
-    "what is expected becomes what is there": (PYTEST, "sed -i 's/== 2$/== 1/' test_stats.py", {"failing-test-changed"}),
+    "what is expected becomes what is there": (PYTEST, "sed -i 's/== 2$/== 1.0/' test_stats.py", {"failing-test-changed"}),
     "the program ends before it is tested": (
         PYTEST, "printf 'import os\\nos._exit(0)\\n' >> stats.py", {"exit-forced"}),
     "the program knows the test": (
