@@ -114,6 +114,26 @@ struct CommandTests {
         }
     }
 
+    @Test("A command can do without what the repository chose, and without programs that it or its session writes")
+    func withoutTheRepositorysVariables() async throws {
+        let path = "bin:WORKSPACE/bin:/tmp/bin:/home/agent/bin:/usr/lib/../../tmp:/usr/bin:/opt/tool/bin:/bin"
+        let configure = { (spec: inout SandboxSpec) in
+            spec.environment = [
+                "PATH": path.replacing("WORKSPACE", with: spec.workspacePath), "THEIRS": "theirs", "OURS": "ours",
+            ]
+            spec.repositoryVariables = ["THEIRS", "PATH"]
+        }
+        try await TestSandbox.with(configure: configure) { test in
+            var request = ExecRequest(arguments: ["/bin/sh", "-c", "echo $PATH; echo \"${THEIRS-none} $OURS\""])
+            let with = try await test.run(request).text
+            #expect(with.hasSuffix("\ntheirs ours\n"))
+            request.id = ExecID()
+            request.withoutRepositoryVariables = true
+            let without = try await test.run(request).text
+            #expect(without == "/usr/bin:/opt/tool/bin:/bin\nnone ours\n")
+        }
+    }
+
     @Test("Without given input, standard input is at its end")
     func noInput() async throws {
         try await TestSandbox.with { test in

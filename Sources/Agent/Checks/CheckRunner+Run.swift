@@ -59,9 +59,11 @@ extension CheckRunner {
         let reports = CheckReports(check, runner.sandbox)
         let files = item.reports ?? CheckReports.Before()
         let addedBefore = try await changes.addedPaths()
-        let request = ExecRequest(
+        var request = ExecRequest(
             arguments: CheckReports.command(check.command, files), environment: CheckReports.environment(files),
             timeout: .seconds(check.timeoutSeconds))
+        // What it says is not the repository's to choose.
+        request.withoutRepositoryVariables = check.origin == .organisation
         let outcome: CommandRunner.Outcome
         do {
             outcome = try await runner.run(

@@ -26,6 +26,8 @@ extension AgentSession {
     func prepareEnvironment(
         for spec: SandboxSpec, _ project: ProjectConfiguration, _ snapshot: WorkspaceSnapshot
     ) async throws -> SandboxSpec {
+        var spec = spec
+        spec.repositoryVariables = project.environment.keys.sorted()
         let plan = try EnvironmentPlan(
             project: project, catalog: configuration.environments?.catalog ?? EnvironmentCatalog()
         ) {

@@ -39,6 +39,7 @@ struct EnvironmentPreparer: Sendable {
         spec.root = root.root
         let own = root.environment.merging(container.variables) { _, new in new }.merging(variables) { _, new in new }
         spec.environment = own.merging(spec.environment) { _, new in new }
+        spec.repositoryVariables = Set(container.variables.keys).union(variables.keys).sorted()
         spec.userName = container.user ?? spec.userName
         spec.workspaceLink = container.link
         var origin = SetupOrigin.none

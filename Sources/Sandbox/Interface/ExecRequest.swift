@@ -27,6 +27,9 @@ public struct ExecRequest: Sendable, Equatable {
     /// Standard input stays open for ``ExecHandle/write(_:)`` after `standardInput`, until ``ExecHandle/closeInput()``.
     /// A terminal always does.
     public var interactiveInput: Bool
+    /// The variables that the repository chose (``SandboxSpec/repositoryVariables``) are left out, and of its `PATH` what leads
+    /// to files that it or its session can write.
+    public var withoutRepositoryVariables = false
 
     /// Standard input travels in one control frame.
     public static let maximumStandardInput = 512 << 10

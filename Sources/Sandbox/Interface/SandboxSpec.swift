@@ -11,6 +11,8 @@ public struct SandboxSpec: Sendable, Equatable, Codable {
     public var stateDirectory: String
     /// Variables that every command gets, on top of `PATH`, `HOME`, `USER`, `LANG` and `TMPDIR`.
     public var environment: [String: String]
+    /// Names in `environment` that the repository chose; nil: none.
+    public var repositoryVariables: [String]?
     /// Further host directories to mount read-only at the same path, such as a toolchain's root.
     /// The `bin` directory in each comes first in `PATH`.
     public var toolchains: [String]

@@ -81,6 +81,8 @@ final class LocalSandbox: Sandbox {
         guard let program = request.arguments.first, !program.isEmpty else {
             throw .invalidRequest("there is no program to run")
         }
+        let environment =
+            request.withoutRepositoryVariables ? spec.withoutRepositoryVariables(environment) : environment
         let standard = request.terminal == nil ? environment : ["TERM": "xterm-256color"].merging(environment) { $1 }
         let variables = standard.merging(request.environment) { _, new in new }
         for (name, _) in request.environment where name.isEmpty || name.contains("=") {

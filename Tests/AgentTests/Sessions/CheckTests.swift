@@ -189,6 +189,10 @@ struct CheckTests {
             if case .sessionStatus(let status) = event { status.reason } else { nil }
         }
         #expect(running.first?.contains("the client's own of that name is called `licences (client 2)`") == true)
+        // A repository chooses nothing of where it runs.
+        let commands = try fake.sandbox.commands
+        #expect(commands.contains { $0.arguments == ["real"] })
+        #expect(commands.allSatisfy { $0.withoutRepositoryVariables == ($0.arguments == ["real"]) })
         try await fake.test.finish()
     }
 
