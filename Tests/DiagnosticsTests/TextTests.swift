@@ -84,6 +84,8 @@ import Testing
             (["/usr/bin/env", "-i", "A=1", "make"], ["make"]),
             (["timeout", "-k", "5", "10", "swift", "test"], ["swift"]),
             (["python3", "-m", "pytest"], ["python3", "pytest"]),
+            (["python3", "-B", "-W", "error", "-m", "pytest"], ["python3", "pytest"]),
+            (["python3", "-u", "run.py", "-m", "pytest"], ["python3"]),
             (["sh", "-c", "cd x && CC=clang make -j; pytest -q | tail"], ["cd", "make", "pytest", "tail"]),
             (["bash", "-euc", "uv run mypy ."], ["uv", "mypy"]),
             (["sh", "-c"], ["sh"]),

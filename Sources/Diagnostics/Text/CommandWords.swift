@@ -34,9 +34,7 @@ enum CommandWords {
                 continue
             }
             found.append(name)
-            if name.hasPrefix("python") || name == "py", index + 1 < words.count, words[index] == "-m" {
-                found.append(words[index + 1])
-            }
+            if name.hasPrefix("python") || name == "py", let module = module(words[index...]) { found.append(module) }
             if runners.contains(name), index + 1 < words.count, words[index] == "run" || words[index] == "exec" {
                 index += 1
                 continue
@@ -44,6 +42,16 @@ enum CommandWords {
             expectsProgram = false
         }
         return found
+    }
+
+    /// The module that Python runs: after `-m`, which other options may precede.
+    private static func module(_ words: ArraySlice<String>) -> String? {
+        var index = words.startIndex
+        while index + 1 < words.endIndex, words[index].hasPrefix("-") {
+            if words[index] == "-m" { return words[index + 1] }
+            index += ["-W", "-X"].contains(words[index]) ? 2 : 1
+        }
+        return nil
     }
 
     private static let operators: Set<String> = ["&&", "||", ";", "|", "&", "(", "{", "then", "do", "else", "!"]
