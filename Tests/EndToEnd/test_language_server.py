@@ -178,7 +178,9 @@ def all_kinds_of_change(path):
             recordings.call("5", "shell", script="printf 'a\\r\\nb\\0' > icon; chmod +x Makefile")),
         {"expect": {"newMessages": [{"role": "user", "content": [
             *[recordings.result(str(n)) for n in range(1, 6)], recordings.ANY]}]},
-         "response": {"content": [recordings.text("Done.")], "stopReason": "endTurn"}})
+         "response": {"content": [recordings.text("Done.")], "stopReason": "endTurn"}},
+        # The gate doubts a change that takes a test away.
+        recordings.turn([{"type": "text", "contains": ["test-deleted", "test.sh"]}], recordings.text("As asked.")))
 
 
 @pytest.mark.parametrize("client", ["neovim 0.7", "neovim 0.11", "eglot 1.9", "code", "no applyEdit", "disk"])
@@ -193,7 +195,7 @@ async def test_every_kind_of_change_arrives(world, tmp_path, client):
     async with editor(world, project, capabilities, options) as made:
         made.open(project / "stats.c")
         await made.command("start", prompt="Change it")
-        await made.until(lambda: made.said("verified:"), "the end of the turn")
+        await made.until(lambda: made.said("unverified:"), "the end of the turn")
         result = await made.command("apply")
         assert result == {
             "applied": ["Makefile", "deep/er/new.txt", "icon", "new.txt", "stats.c", "test.sh"], "conflicts": []}
