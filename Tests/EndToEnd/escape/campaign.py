@@ -27,7 +27,7 @@ from conftest import BIN
 HERE = pathlib.Path(__file__).parent
 ORDINARY_USER = 65532  # no account, no group, nothing of its own
 PATIENCE = 120  # seconds; a bound for what hangs
-CALLS_PER_ANSWER = 60  # the loop takes 64
+CALLS_PER_ANSWER = 24  # at a time: each may be a Python of 7 MB, and together they have 256 MiB
 BOMBS = "resources"  # the class whose attacks run one by one, in a session of their own
 CHANGING = {"files", "git", "persistence", "terminal"}  # classes whose attacks change the project
 LEAKED_DIRECTORY, LEAKED_FILE = 198, 199  # descriptors that the service and the plain shell inherit
