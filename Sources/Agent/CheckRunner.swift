@@ -27,8 +27,6 @@ actor CheckRunner {
     let workspace: String
     let limits: AgentLimits
     private(set) var baseline: [String: [Diagnostic]] = [:]
-    /// The tests that each check told of first and last.
-    private(set) var tests: [String: (first: TestResults?, last: TestResults?)] = [:]
     /// The tests of each check when it counted some first.
     private(set) var firstTests: [String: TestCounts] = [:]
     private var latest: [String: CheckEvidence] = [:]
@@ -245,7 +243,6 @@ actor CheckRunner {
         let known = baseline[check.name] ?? run.diagnostics
         baseline[check.name] = known
         if firstTests[check.name] == nil { firstTests[check.name] = run.tests?.counts }
-        tests[check.name] = (first: isFirst ? run.tests : tests[check.name]?.first, last: run.tests)
         let delta = DiagnosticDelta.compare(baseline: known, current: run.diagnostics)
         let lines = SourceLines(state: state, snapshot: changes.snapshot)
         let shown = lines.quoted(run.diagnostics.prefix(Self.maximumDiagnostics))

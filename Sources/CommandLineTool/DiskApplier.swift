@@ -24,7 +24,9 @@ struct DiskApplier {
                 let isNamed = paths?.contains(file.path) ?? false
                 let isMarked = try await apply(file, to: session, isNamed: isNamed)
                 result.applied.append(file.path)
-                if isMarked { result.conflicts.append(ApplyConflict(path: file.path, reason: Self.marked)) }
+                if isMarked {
+                    result.conflicts.append(ApplyConflict(path: file.path, reason: MergedFile.markersNotice))
+                }
             } catch {
                 result.conflicts.append(ApplyConflict(path: file.path, reason: "\(error)"))
             }
@@ -40,9 +42,6 @@ struct DiskApplier {
     private struct Conflict: Error, CustomStringConvertible {
         var description: String
     }
-
-    private static let marked =
-        "you and the session changed the same lines; both stand between conflict markers in the file"
 
     /// - Returns: whether it was written with conflict markers.
     private func apply(_ file: FileDifference, to session: SessionSummary, isNamed: Bool) async throws -> Bool {

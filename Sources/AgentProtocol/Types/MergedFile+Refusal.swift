@@ -1,4 +1,8 @@
 extension MergedFile {
+    /// What a user is told of a file that was written with conflict markers.
+    public static let markersNotice =
+        "you and the session changed the same lines; both stand between conflict markers in the file"
+
     /// Why there are no `contents`, for the user.
     public var refusal: String {
         conflicts

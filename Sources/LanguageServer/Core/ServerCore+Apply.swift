@@ -109,9 +109,7 @@ extension ServerCore {
         }
         let written = Set(applied)
         conflicts += plan.marked.filter(written.contains).map {
-            ApplyConflict(
-                path: $0,
-                reason: "you and the session changed the same lines; both stand between conflict markers in the file")
+            ApplyConflict(path: $0, reason: MergedFile.markersNotice)
         }
         return AgentApply.Result(applied: written.sorted(), conflicts: conflicts)
     }

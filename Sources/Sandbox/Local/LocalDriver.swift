@@ -40,13 +40,13 @@ public struct LocalDriver: SandboxDriver {
         do {
             sandbox = try await make(spec, snapshot)
         } catch {
-            try await DiskWork.run { () throws(SandboxError) in
+            try await Background.run {
                 try state.putBackReplaced(spec)
                 if !wasCopy { state.forgetCopy() }
             }
             throw error
         }
-        try await DiskWork.run { () throws(SandboxError) in try state.forgetReplaced(spec) }
+        try await Background.run { try state.forgetReplaced(spec) }
         return sandbox
     }
 
@@ -120,7 +120,7 @@ public struct LocalDriver: SandboxDriver {
         if isCopy {
             guard spec.usesHost else { throw SandboxError.setUpFailed(step: LaunchPlan.overlayStep, errno: ENODEV) }
             let isWhole = snapshot != nil
-            try await DiskWork.run { () throws(SandboxError) in
+            try await Background.run {
                 try state.makeCopy(spec, isWhole: isWhole, for: identity)
             }
         }

@@ -62,7 +62,7 @@ final class LocalSandbox: Sandbox {
     func changes() async throws -> [WorkspaceChange] {
         let layer = OverlayChanges(
             base: spec.base, upper: state.upper, attributes: process.overlayAttributes, layers: spec.layers.workspace)
-        return try await DiskWork.run { () throws(SandboxError) in try layer.collect() }
+        return try await Background.run { try layer.collect() }
     }
 
     var takesSnapshots: Bool { true }

@@ -3,7 +3,7 @@ extension LocalSandbox {
         let roots = state.snapshotRoots(spec)
         let marks = process.overlayAttributes
         let copy = marks == .copy ? copiedTrees : []
-        return try await DiskWork.run { [process] () throws(SandboxError) -> SnapshotReport in
+        return try await Background.run { [process] in
             // How many is worth no lost step.
             let count = { try? copy.reduce(0) { $0 + (try $1.collect().count) } }
             return try store.take(step, of: roots, marks: marks, changes: copy.isEmpty ? nil : count) {
@@ -22,28 +22,5 @@ extension LocalSandbox {
             workspace,
             OverlayChanges(base: state.empty, upper: state.homeUpper, attributes: .copy, layers: spec.layers.home),
         ]
-    }
-}
-
-/// Work that blocks on the disk, on a thread of its own: not on those that all tasks share.
-enum DiskWork {
-    /// For walks that go 256 directories down by recursion; only what is used of it takes memory.
-    private static let stackSize = 16 << 20
-
-    static func run<T: Sendable>(
-        _ body: @escaping @Sendable () throws(SandboxError) -> T
-    ) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            let code = DetachedThread.start(stackSize: stackSize) {
-                do throws(SandboxError) {
-                    continuation.resume(returning: try body())
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-            if code != 0 {
-                continuation.resume(throwing: SandboxError.setUpFailed(step: "start a thread", errno: code))
-            }
-        }
     }
 }
