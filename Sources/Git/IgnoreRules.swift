@@ -35,6 +35,27 @@ public final class IgnoreRules {
         if !prefix.isEmpty, ignores("") { return nil }
     }
 
+    /// The rules that a folder's own `.gitignore` files give, as a checkout of it would have them. What is tracked is
+    /// not known.
+    ///
+    /// - Parameter checkout: absolute path of a folder that belongs to no repository.
+    /// - Returns: nil when it cannot be opened.
+    public init?(checkout: String) {
+        guard (try? GitLibrary.require()) != nil, let real = Self.real(checkout) else { return nil }
+        var database: OpaquePointer?
+        guard git_odb_new(&database) == 0 else { return nil }
+        defer { git_odb_free(database) }
+        var repository: OpaquePointer?
+        guard git_repository_wrap_odb(&repository, database) == 0, let repository else { return nil }
+        guard git_repository_set_workdir(repository, real, 0) == 0 else {
+            git_repository_free(repository)
+            return nil
+        }
+        self.repository = repository
+        index = nil
+        prefix = ""
+    }
+
     deinit {
         git_index_free(index)
         git_repository_free(repository)

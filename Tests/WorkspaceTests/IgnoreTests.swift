@@ -32,6 +32,21 @@ struct IgnoreTests {
         #expect(access("\(taken.folder.path)/.git", F_OK) != 0)
     }
 
+    @Test("A checkout without a repository goes by its own rules, as git would list its files")
+    func checkout() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(".gitignore", "*.o\n/build/\n!keep.o\n")
+        try folder.write("src/.gitignore", "*.tmp\n!*.o\n")
+        let rules = try #require(IgnoreRules(checkout: folder.path))
+        for path in ["a.o", "build/", "build/x", "src/b.tmp", "src/deep/b.tmp", "lib/a.o"] {
+            #expect(rules.ignores(path), "\(path)")
+        }
+        for path in ["a.c", "keep.o", "src/a.o", "src/", "src/build/x", "a.tmp"] {
+            #expect(!rules.ignores(path), "\(path)")
+        }
+        #expect(IgnoreRules(checkout: folder.path + "/none") == nil)
+    }
+
     @Test("A folder inside a repository obeys the rules above it")
     func folderInRepository() throws {
         let folder = try repository()
