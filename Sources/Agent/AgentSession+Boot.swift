@@ -107,8 +107,8 @@ extension AgentSession {
         let limits = configuration.limits.lowered(by: frozen.limits)
         let folder = configuration.workspaceFolder
         let changes = ChangeTracker(
-            snapshot: snapshot, sandbox: sandbox, folder: folder, maximumFileBytes: limits.resultFileBytes, log: log,
-            resumption: resumption)
+            snapshot: snapshot, sandbox: sandbox, rules: configuration.source == nil ? .folder(folder) : .snapshot,
+            maximumFileBytes: limits.resultFileBytes, log: log, resumption: resumption)
         let runner = CommandRunner(sandbox: sandbox, log: log, limits: limits, resumption: resumption)
         let background = BackgroundCommands(runner: runner, changes: changes)
         let context = ToolContext(
@@ -136,6 +136,7 @@ extension AgentSession {
         let name = Self.configurationFile
         if let bytes = read(name, snapshot) { return try ProjectConfigurationLoader.load(yaml: bytes, file: name) }
         let path = "\(configuration.workspaceFolder)/\(name)"
+        guard configuration.source == nil else { return ProjectConfiguration() }
         // Where git ignores it, it is in no snapshot.
         if snapshot.entries[name] == nil, let bytes = FileBytes.read(path, limit: ConfigurationLimits.fileBytes) {
             return try ProjectConfigurationLoader.load(yaml: bytes, file: name)

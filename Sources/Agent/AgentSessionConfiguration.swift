@@ -41,6 +41,8 @@ public struct AgentSessionConfiguration: Sendable {
     public var prepared: PreparedSandbox?
     /// Copies of users' folders that sessions share; nil: each session has its own.
     public var bases: BaseStore?
+    /// Gives the files; nil: they are those of `workspaceFolder` on this machine.
+    public var source: (any WorkspaceSource)?
 
     public init(
         sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,

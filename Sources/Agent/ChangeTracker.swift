@@ -19,6 +19,14 @@ actor ChangeTracker {
         var file: WorkspaceChange
     }
 
+    /// Whose ignore rules hold.
+    enum Rules: Sendable {
+        /// Those of the repository that holds the user's folder: the snapshot holds none.
+        case folder(String)
+        /// The user's folder is not on this machine.
+        case snapshot
+    }
+
     /// The work at one moment.
     struct State: Sendable {
         var treeHash: String
@@ -29,14 +37,18 @@ actor ChangeTracker {
 
     let snapshot: WorkspaceSnapshot
     private let sandbox: any Sandbox
-    private let folder: String
+    private let rules: Rules
     private let maximumFileBytes: Int
     private let log: EventLog
     private var touchedByTools: Set<String> = []
     private var products: Set<String> = []
     private var batches = 0
-    /// The rules of the user's folder, opened once: the snapshot holds no repository.
-    private lazy var ignore = IgnoreRules(folder: folder)
+    /// Opened once.
+    private lazy var ignore: IgnoreRules? =
+        switch rules {
+        case .folder(let path): IgnoreRules(folder: path)
+        case .snapshot: IgnoreRules(checkout: snapshot.base)
+        }
 
     /// The newest set of changes whose tree was hashed.
     private var hashed: (key: [String: TreeHash.Entry?], hash: String)?
@@ -48,7 +60,7 @@ actor ChangeTracker {
     ]
 
     init(
-        snapshot: WorkspaceSnapshot, sandbox: any Sandbox, folder: String, maximumFileBytes: Int, log: EventLog,
+        snapshot: WorkspaceSnapshot, sandbox: any Sandbox, rules: Rules, maximumFileBytes: Int, log: EventLog,
         resumption: Resumption = Resumption()
     ) {
         self.log = log
@@ -60,7 +72,7 @@ actor ChangeTracker {
         products.subtract(touchedByTools)
         self.snapshot = snapshot
         self.sandbox = sandbox
-        self.folder = folder
+        self.rules = rules
         self.maximumFileBytes = maximumFileBytes
     }
 

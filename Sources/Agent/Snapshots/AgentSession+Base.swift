@@ -1,3 +1,4 @@
+import AgentProtocol
 import Sandbox
 import Workspace
 
@@ -8,8 +9,13 @@ import Workspace
 #endif
 
 extension AgentSession {
-    /// A frozen copy of the user's folder, with unsaved buffers in place of their files.
+    /// A frozen copy of what the session works on, with unsaved buffers in place of their files.
     func takeBase(_ overlays: [String: [UInt8]]) async throws -> WorkspaceSnapshot {
+        if let source = configuration.source {
+            return try await source.take(overlays: overlays, holder: configuration.sessionId) { [weak self] text in
+                await self?.tellProgress(text)
+            }
+        }
         let folder = configuration.workspaceFolder
         if let bases = configuration.bases {
             return try await bases.take(folder: folder, overlays: overlays, holder: configuration.sessionId).snapshot
@@ -21,5 +27,11 @@ extension AgentSession {
             }
             return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays)
         }
+    }
+
+    /// Says what a session that is starting is busy with.
+    private func tellProgress(_ text: String) async {
+        guard state == .starting else { return }
+        _ = try? await emit(.sessionStatus(SessionStatusEvent(state: .starting, reason: text)))
     }
 }

@@ -261,7 +261,7 @@ struct ToolCallTests {
         let sandbox = try fake.sandbox
         let ready = try #require(await fake.test.session.ready)
         let tracker = ChangeTracker(
-            snapshot: ready.snapshot, sandbox: TwinSandbox(sandbox), folder: fake.test.workspace,
+            snapshot: ready.snapshot, sandbox: TwinSandbox(sandbox), rules: .folder(fake.test.workspace),
             maximumFileBytes: 1000,
             log: fake.test.log)
         let state = try await tracker.state()
