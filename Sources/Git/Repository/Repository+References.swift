@@ -68,4 +68,29 @@ extension Repository {
         }
         return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
+
+    /// Whether a commit is one that a reference points at, or an ancestor of it.
+    public func isReachable(_ commit: ObjectID) throws(GitError) -> Bool {
+        var tips: [git_oid] = []
+        for (name, id) in try references(beneath: "refs/") {
+            if id == commit { return true }
+            var object: OpaquePointer?
+            var reference: OpaquePointer?
+            defer {
+                git_object_free(object)
+                git_reference_free(reference)
+            }
+            // A tag may stand for something else than a commit.
+            guard git_reference_lookup(&reference, handle, name) == 0,
+                git_reference_peel(&object, reference, GIT_OBJECT_COMMIT) == 0, let tip = git_object_id(object)
+            else { continue }
+            if ObjectID(tip.pointee) == commit { return true }
+            tips.append(tip.pointee)
+        }
+        guard !tips.isEmpty else { return false }
+        var oid = commit.oid
+        let code = git_graph_reachable_from_any(handle, &oid, &tips, tips.count)
+        try check("look for \(commit)", code)
+        return code == 1
+    }
 }
