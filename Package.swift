@@ -18,6 +18,8 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Cofferdam library target. `dependencies` is the row of the module table in ARCHITECTURE.md.
@@ -82,7 +84,11 @@ let package = Package(
         module("Egress", [nioCore, nioPosix, nioSSL, nioTLS, x509, crypto, asn1]),
 
         // Service side
-        module("Models", ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore, nioHTTP1]),
+        module("Secrets"),
+        module("Models", ["JSON", "Secrets", asyncHTTPClient, nioCore, nioHTTP1]),
+        module(
+            "Forges",
+            ["JSON", "Secrets", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, crypto, cryptoExtras]),
         module("Store", ["AgentProtocol", "JSON", grdb]),
         module(
             "Agent",
@@ -162,9 +168,13 @@ let package = Package(
         tests(
             "ModelsTests",
             [
-                "Models", "JSON", "TestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                nioCore,
-                nioPosix, nioHTTP1,
+                "Models", "JSON", "Secrets", "TestSupport", asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
+            ]),
+        tests(
+            "ForgesTests",
+            [
+                "Forges", "JSON", "Secrets", "TestSupport", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, crypto,
+                cryptoExtras,
             ]),
         tests("StoreTests", ["Store", "AgentProtocol", "JSON", "TestSupport", grdb]),
         tests(

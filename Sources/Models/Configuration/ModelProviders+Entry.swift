@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 extension ModelProviders {
     private static let entryKeys: Set<String> = [

@@ -1,3 +1,5 @@
+import Secrets
+
 extension ModelProviders {
     /// Model used when an Anthropic key is all there is.
     static let defaultAnthropicModel = "claude-sonnet-4-5"

@@ -1,3 +1,5 @@
+import Secrets
+
 /// Which model to use and how to reach it. Values are checked when they are made, by ``ModelProviders``.
 public struct ModelSettings: Sendable, Equatable {
     public enum Provider: String, Sendable, CaseIterable {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import JSON
 import NIOCore
 import NIOHTTP1
+import Secrets
 
 /// A model behind an HTTP API. One attempt per request; ``RetryingProvider`` makes further ones.
 struct HTTPModelProvider<Format: WireFormat>: ModelProvider {

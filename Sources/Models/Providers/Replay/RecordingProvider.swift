@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 import Synchronization
 
 /// Passes requests on and writes the conversation down, in the form that ``ReplayProvider`` plays, with exact matchers.

@@ -1,5 +1,5 @@
 /// Removes secrets from texts that others will read.
-struct Redactor: Sendable {
+public struct Redactor: Sendable {
     /// Shorter values (a header such as `1`) would tear holes into every text without hiding anything.
     private static let shortestSecret = 6
     private static let mark = "<redacted>"
@@ -9,13 +9,15 @@ struct Redactor: Sendable {
 
     private let secrets: [String]
 
-    init(_ secrets: [SecretString]) {
+    /// - Parameter secrets: what texts must not show; values of less than six bytes are let pass.
+    public init(_ secrets: [SecretString]) {
         // Longest first: a secret may be part of another.
         self.secrets = secrets.map { $0.reveal() }.filter { $0.utf8.count >= Self.shortestSecret }
             .sorted { $0.utf8.count > $1.utf8.count }
     }
 
-    func redact(_ text: String) -> String {
+    /// `text` with every secret, and what looks like a model vendor's key, replaced by a mark.
+    public func redact(_ text: String) -> String {
         var result = text
         for secret in secrets { result = result.replacing(secret, with: Self.mark) }
         return Self.redactKeyLike(result)
@@ -34,26 +36,5 @@ struct Redactor: Sendable {
             rest = rest[tail.endIndex...]
         }
         return result + rest
-    }
-}
-
-extension ModelError {
-    /// The same error with every secret removed from its texts.
-    func redacted(by redactor: Redactor) -> ModelError {
-        switch self {
-        case .authentication(let detail): .authentication(redactor.redact(detail))
-        case .rateLimited(let delay, let detail): .rateLimited(retryAfter: delay, detail: redactor.redact(detail))
-        case .overloaded(let delay, let detail): .overloaded(retryAfter: delay, detail: redactor.redact(detail))
-        case .contextOverflow(let detail): .contextOverflow(redactor.redact(detail))
-        case .invalidRequest(let detail): .invalidRequest(redactor.redact(detail))
-        case .malformedResponse(let detail): .malformedResponse(redactor.redact(detail))
-        case .streamCut(let detail): .streamCut(redactor.redact(detail))
-        case .network(let detail): .network(redactor.redact(detail))
-        case .notConfigured(let detail): .notConfigured(redactor.redact(detail))
-        case .replayDiverged(let turn, let place, let expected, let actual):
-            .replayDiverged(
-                turn: turn, place: place, expected: redactor.redact(expected), actual: redactor.redact(actual))
-        case .stalled, .replayExhausted: self
-        }
     }
 }
