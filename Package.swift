@@ -74,7 +74,7 @@ let package = Package(
         // Workspace
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         module("Git", ["Clibgit2"]),
-        module("Workspace", ["Git"]),
+        module("Workspace", ["Git", "JSON", "Policy", crypto]),
 
         // Environments
         .systemLibrary(name: "Clibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),

@@ -12,7 +12,7 @@ import Workspace
 #endif
 
 extension AgentSession {
-    private static let configurationFile = ".cofferdam.yaml"
+    static let configurationFile = ProjectConfigurationLoader.fileName
     /// Instructions of a repository beyond this are cut.
     private static let maximumInstructions = 16 << 10
 

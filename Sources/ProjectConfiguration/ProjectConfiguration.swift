@@ -16,6 +16,8 @@ public struct ProjectConfiguration: Sendable, Equatable {
     public var sandbox: SandboxChoice
     /// What its sandbox and commands may take; only less than the service allows.
     public var limits: LimitValues?
+    /// What of the folder goes into a sandbox.
+    public var workspace = WorkspaceChoice()
 
     public init(
         checks: [CheckDefinition]? = nil, policy: JSON? = nil, environment: [String: String] = [:],

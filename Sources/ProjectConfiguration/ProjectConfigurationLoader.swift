@@ -12,7 +12,10 @@ import JSON
 ///     sandbox: {environment: python} # see SandboxChoice
 ///     limits: {memory: 2 GiB}        # see LimitValues; they only lower the service's
 ///     policy: {}                     # see the Policy module
+///     workspace: {exclude: [data/]}  # see WorkspaceChoice
 public enum ProjectConfigurationLoader {
+    public static let fileName = ".cofferdam.yaml"
+
     /// Reads a configuration. Unknown keys and wrong types are errors: a check or a rule that is misspelt must not be
     /// silently absent.
     ///
@@ -23,7 +26,8 @@ public enum ProjectConfigurationLoader {
         let reader = ConfigurationReader(file: file, locations: locations)
         let root = YAMLPath()
         let members = try reader.object(
-            document, at: root, keys: ["checks", "environment", "instructions", "limits", "policy", "sandbox", "setup"])
+            document, at: root,
+            keys: ["checks", "environment", "instructions", "limits", "policy", "sandbox", "setup", "workspace"])
         var configuration = ProjectConfiguration()
         if let value = members["checks"] {
             configuration.checks = try CheckDefinition.list(value, at: root["checks"], reader, origin: .repository)
@@ -48,6 +52,9 @@ public enum ProjectConfigurationLoader {
             for (index, command) in list.enumerated() {
                 configuration.setup.append(try reader.command(command, at: root["setup"][index]))
             }
+        }
+        if let value = members["workspace"] {
+            configuration.workspace = try WorkspaceChoice(value, at: root["workspace"], reader)
         }
         return configuration
     }

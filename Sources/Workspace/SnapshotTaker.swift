@@ -13,6 +13,7 @@ public struct SnapshotTaker {
     private let folder: String
     private let base: String
     private let limits: WorkspaceSnapshot.Limits
+    private let rules: WorkspaceRules
     private let ignore: IgnoreRules?
     private let previous: (index: BaseIndex, tree: String)?
     private var index: BaseIndex
@@ -24,14 +25,15 @@ public struct SnapshotTaker {
     ///   - base: an existing empty folder.
     ///   - overlays: contents that stand in for files of the folder (unsaved buffers), by relative path.
     public static func take(
-        folder: String, into base: String, overlays: [String: [UInt8]] = [:],
+        folder: String, into base: String, overlays: [String: [UInt8]] = [:], rules: WorkspaceRules = .init(),
         limits: WorkspaceSnapshot.Limits = .init()
     ) throws(WorkspaceError) -> WorkspaceSnapshot {
         let ignore = IgnoreRules(folder: folder)
         let readAt = FileStamp.now()
-        let survey = try FolderSurvey(folder: folder, limits: limits, ignore: ignore)
+        let survey = try FolderSurvey(folder: folder, rules: rules, limits: limits, ignore: ignore)
         return try take(
-            folder: folder, survey, readAt: readAt, ignore: ignore, into: base, overlays: overlays, limits: limits
+            folder: folder, survey, readAt: readAt, rules: rules, ignore: ignore, into: base, overlays: overlays,
+            limits: limits
         ).snapshot(base: base)
     }
 
@@ -40,12 +42,12 @@ public struct SnapshotTaker {
     ///   - previous: an earlier copy of the folder. What did not change since is shared with it: both must never be
     ///     written to.
     static func take(
-        folder: String, _ survey: FolderSurvey, readAt: Int, ignore: IgnoreRules?, into base: String,
-        overlays: [String: [UInt8]], limits: WorkspaceSnapshot.Limits,
+        folder: String, _ survey: FolderSurvey, readAt: Int, rules: WorkspaceRules, ignore: IgnoreRules?,
+        into base: String, overlays: [String: [UInt8]], limits: WorkspaceSnapshot.Limits,
         previous: (index: BaseIndex, tree: String)? = nil
     ) throws(WorkspaceError) -> BaseIndex {
         var taker = SnapshotTaker(
-            folder: folder, base: base, limits: limits, ignore: ignore, previous: previous,
+            folder: folder, base: base, limits: limits, rules: rules, ignore: ignore, previous: previous,
             index: BaseIndex(
                 folder: folder, treeHash: "", readAt: readAt, bytes: 0, leftOut: [], hasOverlays: !overlays.isEmpty))
         return try taker.run(survey, overlays)
@@ -63,6 +65,8 @@ public struct SnapshotTaker {
         // Files that came have changed the times of their folders.
         for item in survey.items.reversed() where item.kind == .folder { setTimes(item) }
         index.leftOut = leftOut.texts
+        index.nested = survey.nested
+        index.rules = rules.description
         do {
             index.treeHash = try TreeHash.compute(index.files.mapValues(\.entry)).description
         } catch {
@@ -130,9 +134,21 @@ public struct SnapshotTaker {
         guard output >= 0 else { throw failure(item.path) }
         defer { close(output) }
         guard FileBytes.copy(from: input, to: output), fchmod(output, mode) == 0 else { throw failure(item.path) }
+        if try withhold(item, input, target) { return nil }
         setTimes(item)
         if fstat(output, &status) == 0 { index.bytes += Int(status.st_blocks) * 512 }
         do { return try ObjectID.blob(file: target) } catch { throw .git(error.description) }
+    }
+
+    /// Takes a file back whose contents say that it is a secret.
+    private mutating func withhold(
+        _ item: FolderSurvey.Item, _ original: Int32, _ copy: String
+    ) throws(WorkspaceError) -> Bool {
+        guard let reason = SecretFiles.reason(item, original, rules) else { return false }
+        guard unlink(copy) == 0 else { throw failure(item.path) }
+        leftOut.secret(item.path, reason)
+        index.withheld[item.path] = item.stamp
+        return true
     }
 
     private mutating func overlay(_ path: String, _ contents: [UInt8]) throws(WorkspaceError) {
@@ -140,7 +156,12 @@ public struct SnapshotTaker {
         let known = index.files[relative]
         guard !relative.isEmpty, known?.entry.mode != .symbolicLink else { throw .badPath(path) }
         // An open commit message or `.env` file stays with the user, like its file on disk.
-        if RelativePath.isGitInternal(relative) || (known == nil && ignore?.ignores(relative) == true) {
+        let isSecret =
+            !rules.allowsSecret(relative)
+            && (SecretFiles.reason(path: relative) ?? SecretFiles.reason(contents: contents, path: relative)) != nil
+        if RelativePath.isGitInternal(relative) || isSecret || rules.excludes(relative)
+            || (known == nil && ignore?.ignores(relative) == true && !rules.includes(relative))
+        {
             leftOut.note(relative, "is an unsaved buffer of a file that is not taken")
             return
         }

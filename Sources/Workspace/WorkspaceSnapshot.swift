@@ -9,6 +9,8 @@ public struct WorkspaceSnapshot: Sendable {
     public var treeHash: String
     /// Paths that were not taken, and why, for the user: at most a few.
     public var leftOut: [String]
+    /// Folders in it that are working trees of other repositories (submodules among them), without a trailing slash.
+    public var nested: [String] = []
 
     /// Limits of what is taken; beyond, the user is told to ignore build products.
     public struct Limits: Sendable {

@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             "cheks: []",
-            "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, sandbox, setup"
+            "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, sandbox, setup, workspace"
         ),
         ("- a", "1:1: the file must be a mapping, not an array"),
         ("checks: 5", "1:9: checks must be a list, not a number"),
@@ -114,5 +114,21 @@ import Testing
         #expect(throws: ConfigurationError.self) { try load("environment:\n" + variables) }
         let name = String(repeating: "n", count: ConfigurationLimits.nameBytes + 1)
         #expect(throws: ConfigurationError.self) { try load("checks: [{name: \(name), command: x}]") }
+    }
+
+    @Test("What of the folder goes into a sandbox")
+    func workspace() throws {
+        let yaml = "workspace: {include: [gen/**], exclude: [data/], secrets: ['*.pem']}"
+        let choice = try ProjectConfigurationLoader.load(yaml: Array(yaml.utf8), file: "f").workspace
+        #expect(choice == WorkspaceChoice(include: ["gen/**"], exclude: ["data/"], secrets: ["*.pem"]))
+        #expect(choice.expanded.exclude == ["data/**"])
+        for (yaml, place) in [
+            ("workspace: {include: [../x]}", "1:23"), ("workspace: {exclude: x}", "1:22"),
+            ("workspace: {secret: [x]}", "1:13"), ("workspace: {secrets: [/x]}", "1:23"),
+        ] {
+            #expect {
+                _ = try ProjectConfigurationLoader.load(yaml: Array(yaml.utf8), file: "f")
+            } throws: { "\($0)".contains(place) }
+        }
     }
 }

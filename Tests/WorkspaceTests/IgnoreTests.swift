@@ -20,7 +20,7 @@ struct IgnoreTests {
         try folder.write(".git/info/exclude", "private\n")
         for name in [
             "a.c", "a.o", "keep.o", "build/x", "src/build/x", "src/a.tmp", "src/a.o", "src/deep/b.tmp", "secret",
-            "deep/secret/inside", "private", "logs/one", "logs/keep", ".env", "a.tmp",
+            "deep/secret/inside", "private", "logs/one", "logs/keep", ".envoy", "a.tmp",
         ] { try folder.write(name, name) }
         #expect(symlink("a.c", "\(folder.path)/link.o") == 0)
         let taken = try TakenSnapshot(of: folder.path)

@@ -1,4 +1,5 @@
 import AgentProtocol
+import ProjectConfiguration
 import Sandbox
 import Workspace
 
@@ -17,15 +18,20 @@ extension AgentSession {
             }
         }
         let folder = configuration.workspaceFolder
+        let rules = try await Background.run {
+            try WorkspaceRules.load(folder: folder, edited: overlays[Self.configurationFile])
+        }
         if let bases = configuration.bases {
-            return try await bases.take(folder: folder, overlays: overlays, holder: configuration.sessionId).snapshot
+            return try await bases.take(
+                folder: folder, overlays: overlays, rules: rules, holder: configuration.sessionId
+            ).snapshot
         }
         let base = "\(configuration.stateDirectory)/base"
         return try await Background.run {
             guard mkdir(base, 0o700) == 0 else {
                 throw AgentError.configuration("cannot make \(base): \(String(cString: strerror(errno)))")
             }
-            return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays)
+            return try SnapshotTaker.take(folder: folder, into: base, overlays: overlays, rules: rules)
         }
     }
 
@@ -33,5 +39,23 @@ extension AgentSession {
     private func tellProgress(_ text: String) async {
         guard state == .starting else { return }
         _ = try? await emit(.sessionStatus(SessionStatusEvent(state: .starting, reason: text)))
+    }
+}
+
+extension WorkspaceRules {
+    /// What `.cofferdam.yaml` of a folder says of its snapshots.
+    /// - Parameter edited: the file's contents where an editor has it unsaved.
+    /// - Throws: `ConfigurationError` when it cannot be used.
+    public static func load(folder: String, edited: [UInt8]? = nil) throws -> WorkspaceRules {
+        let name = ProjectConfigurationLoader.fileName
+        guard let yaml = edited ?? FileBytes.read("\(folder)/\(name)", limit: ConfigurationLimits.fileBytes) else {
+            return WorkspaceRules()
+        }
+        return WorkspaceRules(try ProjectConfigurationLoader.load(yaml: yaml, file: name).workspace)
+    }
+
+    public init(_ choice: WorkspaceChoice) {
+        let whole = choice.expanded
+        self.init(Patterns(include: whole.include, exclude: whole.exclude, secrets: whole.secrets))
     }
 }

@@ -75,7 +75,9 @@ actor WarmPool {
         let known = waiting[folder]
         let holder = known?.id ?? SessionIdentifier.make()
         // A folder that is gone, or too large, is not made ready: a session on it says why.
-        guard let base = try? await bases.take(folder: folder, holder: holder).snapshot.base else {
+        guard let rules = try? await Background.run({ try WorkspaceRules.load(folder: folder) }),
+            let base = try? await bases.take(folder: folder, rules: rules, holder: holder).snapshot.base
+        else {
             await bases.release(holder)
             return
         }

@@ -25,10 +25,19 @@ struct BaseIndex {
     /// The start of the machine in which it was made. Nothing of it is flushed to the disk by itself: after another start
     /// the files may be less than the list says.
     var boot = Self.currentBoot
+    /// By what rules files were left out (`WorkspaceRules.description`).
+    var rules = WorkspaceRules().description
     var files: [String: Record] = [:]
     var folders: Set<String> = []
+    /// Files that were left out for their contents, as they were then.
+    var withheld: [String: FileStamp] = [:]
+    /// Folders in it that are working trees of other repositories.
+    var nested: [String] = []
+    /// The tree of a repository that it was made from; empty for a folder's copy. What could not be made of it is not in
+    /// `treeHash`.
+    var source = ""
 
-    private static let magic = Array("cofferdam base 2\n".utf8)
+    private static let magic = Array("cofferdam base 3\n".utf8)
 
     /// Empty where the system does not tell.
     static let currentBoot: String = {
@@ -42,7 +51,7 @@ struct BaseIndex {
 
     func snapshot(base: String) -> WorkspaceSnapshot {
         WorkspaceSnapshot(
-            base: base, entries: files.mapValues(\.entry), treeHash: treeHash, leftOut: leftOut)
+            base: base, entries: files.mapValues(\.entry), treeHash: treeHash, leftOut: leftOut, nested: nested)
     }
 
     // MARK: On disk
@@ -58,19 +67,30 @@ struct BaseIndex {
         add(folder)
         add(treeHash)
         add(boot)
+        add(rules)
+        add(source)
         for number in [readAt, self.bytes, hasOverlays ? 1 : 0, leftOut.count] { add(number) }
         for text in leftOut { add(text) }
         add(folders.count)
         for path in folders { add(path) }
+        add(nested.count)
+        for path in nested { add(path) }
+        func add(_ stamp: FileStamp) {
+            add(Int(truncatingIfNeeded: stamp.device))
+            add(Int(truncatingIfNeeded: stamp.inode))
+            for number in [Int(stamp.mode), stamp.size, stamp.modified, stamp.changed] { add(number) }
+        }
+        add(withheld.count)
+        for (path, stamp) in withheld {
+            add(path)
+            add(stamp)
+        }
         add(files.count)
         for (path, record) in files {
             add(path)
             add(record.entry.mode.rawValue)
             bytes += record.entry.blob.bytes
-            let stamp = record.stamp
-            add(Int(truncatingIfNeeded: stamp.device))
-            add(Int(truncatingIfNeeded: stamp.inode))
-            for number in [Int(stamp.mode), stamp.size, stamp.modified, stamp.changed] { add(number) }
+            add(record.stamp)
         }
         return bytes
     }
@@ -80,12 +100,14 @@ struct BaseIndex {
         guard bytes.starts(with: Self.magic) else { return nil }
         var reader = Reader(bytes: bytes, position: Self.magic.count)
         guard let folder = reader.text(), let treeHash = reader.text(), let boot = reader.text(),
-            let readAt = reader.number(),
+            let rules = reader.text(), let source = reader.text(), let readAt = reader.number(),
             let own = reader.number(), let overlays = reader.number(), let notes = reader.count()
         else { return nil }
         self.init(
             folder: folder, treeHash: treeHash, readAt: readAt, bytes: own, leftOut: [], hasOverlays: overlays != 0)
         self.boot = boot
+        self.rules = rules
+        self.source = source
         for _ in 0..<notes {
             guard let text = reader.text() else { return nil }
             leftOut.append(text)
@@ -94,6 +116,16 @@ struct BaseIndex {
         for _ in 0..<folderCount {
             guard let path = reader.text() else { return nil }
             folders.insert(path)
+        }
+        guard let nestedCount = reader.count() else { return nil }
+        for _ in 0..<nestedCount {
+            guard let path = reader.text() else { return nil }
+            nested.append(path)
+        }
+        guard let withheldCount = reader.count() else { return nil }
+        for _ in 0..<withheldCount {
+            guard let path = reader.text(), let stamp = Self.stamp(&reader) else { return nil }
+            withheld[path] = stamp
         }
         guard let fileCount = reader.count() else { return nil }
         files.reserveCapacity(fileCount)
@@ -115,14 +147,18 @@ struct BaseIndex {
 
     private static func record(_ reader: inout Reader) -> Record? {
         guard let mode = reader.text().flatMap(FileMode.init(rawValue:)), let name = reader.bytes(20),
-            let blob = ObjectID(bytes: name), let device = reader.number(), let inode = reader.number(),
-            let bits = reader.number(), let size = reader.number(), let modified = reader.number(),
-            let changed = reader.number()
+            let blob = ObjectID(bytes: name), let stamp = stamp(&reader)
         else { return nil }
-        let stamp = FileStamp(
+        return Record(stamp: stamp, entry: TreeHash.Entry(mode: mode, blob: blob))
+    }
+
+    private static func stamp(_ reader: inout Reader) -> FileStamp? {
+        guard let device = reader.number(), let inode = reader.number(), let bits = reader.number(),
+            let size = reader.number(), let modified = reader.number(), let changed = reader.number()
+        else { return nil }
+        return FileStamp(
             device: UInt64(bitPattern: Int64(device)), inode: UInt64(bitPattern: Int64(inode)),
             mode: UInt32(truncatingIfNeeded: bits), size: size, modified: modified, changed: changed)
-        return Record(stamp: stamp, entry: TreeHash.Entry(mode: mode, blob: blob))
     }
 
     private struct Reader {

@@ -36,7 +36,7 @@ public actor BaseStore {
         case reused
     }
 
-    private struct Base {
+    struct Base {
         var folder: String
         var bytes: Int
         var isReusable: Bool
@@ -45,14 +45,14 @@ public actor BaseStore {
         var lastUse: Int
     }
 
-    private let directory: String
+    let directory: String
     private let budget: Budget
-    private var bases: [String: Base] = [:]
+    var bases: [String: Base] = [:]
     private var uses = 0
     /// Copies that were asked for, by where they came from.
-    public private(set) var taken: [Origin: Int] = [:]
+    public internal(set) var taken: [Origin: Int] = [:]
     /// Copies of one folder are made one after the other: the second may find the first one's.
-    private var busy: [String: Task<Void, Never>] = [:]
+    var busy: [String: Task<Void, Never>] = [:]
 
     /// Opens the store; copies that were not finished are removed.
     /// - Parameter holders: sessions that go on from a former service; holds of all others are dropped.
@@ -90,47 +90,56 @@ public actor BaseStore {
         }
     }
 
-    private static let maximumIndexBytes = 256 << 20
+    static let maximumIndexBytes = 256 << 20
 
     // MARK: Taking
 
     /// A frozen copy of the folder as it is now, held by `holder` until ``release(_:)``.
     public func take(
-        folder: String, overlays: [String: [UInt8]] = [:], limits: WorkspaceSnapshot.Limits = .init(),
-        holder: String
+        folder: String, overlays: [String: [UInt8]] = [:], rules: WorkspaceRules = .init(),
+        limits: WorkspaceSnapshot.Limits = .init(), holder: String
     ) async throws -> (snapshot: WorkspaceSnapshot, origin: Origin) {
-        while let other = busy[folder] { await other.value }
-        let latest = bases.filter { $0.value.folder == folder && $0.value.isReusable }
+        let found = try await made(for: folder, isReusable: overlays.isEmpty, holder: holder) {
+            place, earlier throws(WorkspaceError) in
+            try Self.make(place, of: folder, overlays, rules, limits, earlier: earlier)
+        }
+        return (found.made.index.snapshot(base: "\(directory)/\(found.id)/tree"), found.made.origin)
+    }
+
+    /// Makes a copy, or finds one, as `make` does with the place for a new copy and the latest earlier one.
+    /// - Parameter key: what copies of the same are known by.
+    func made(
+        for key: String, isReusable: Bool, holder: String,
+        _ make: @escaping @Sendable (_ place: String, _ earlier: String?) throws(WorkspaceError) -> Made
+    ) async throws -> (id: String, made: Made) {
+        while let other = busy[key] { await other.value }
+        let latest = bases.filter { $0.value.folder == key && $0.value.isReusable }
             .max { $0.value.lastUse < $1.value.lastUse }?.key
         if let latest { bases[latest]?.holders.insert(Self.making) }
         defer { if let latest { bases[latest]?.holders.remove(Self.making) } }
         let id = Self.newIdentifier()
         let place = "\(directory)/\(id)"
         let earlier = latest.map { "\(directory)/\($0)" }
-        let work = Task {
-            try await Self.inBackground { () throws(WorkspaceError) -> Made in
-                try Self.make(place, of: folder, overlays, limits, earlier: earlier)
-            }
-        }
-        busy[folder] = Task { _ = await work.result }
+        let work = Task { try await Self.inBackground { () throws(WorkspaceError) in try make(place, earlier) } }
+        busy[key] = Task { _ = await work.result }
         let made: Made
         do {
             made = try await work.value
-            busy[folder] = nil
+            busy[key] = nil
         } catch {
-            busy[folder] = nil
+            busy[key] = nil
             FolderRemoval.remove(place)
             throw error
         }
         let used = made.origin == .reused ? latest ?? id : id
         if made.origin != .reused {
             bases[id] = Base(
-                folder: folder, bytes: made.index.bytes, isReusable: overlays.isEmpty, holders: [], lastUse: 0)
+                folder: key, bytes: made.index.bytes, isReusable: isReusable, holders: [], lastUse: 0)
         }
         taken[made.origin, default: 0] += 1
         try hold(used, holder)
         await trim()
-        return (made.index.snapshot(base: "\(directory)/\(used)/tree"), made.origin)
+        return (used, made)
     }
 
     /// Another session stands on the same copy from now on.
@@ -155,11 +164,13 @@ public actor BaseStore {
     /// Folders of which there is a copy that a session could start on, the one used last first.
     public var folders: [String] {
         var seen: Set<String> = []
-        return bases.values.filter(\.isReusable).sorted { $0.lastUse > $1.lastUse }.map(\.folder)
+        return bases.values.filter { $0.isReusable && $0.folder.utf8.first == UInt8(ascii: "/") }.sorted {
+            $0.lastUse > $1.lastUse
+        }.map(\.folder)
             .filter { seen.insert($0).inserted }
     }
 
-    private func hold(_ id: String, _ holder: String) throws {
+    func hold(_ id: String, _ holder: String) throws {
         uses += 1
         bases[id]?.lastUse = uses
         bases[id]?.holders.insert(holder)
@@ -174,23 +185,24 @@ public actor BaseStore {
     // MARK: Making
 
     /// Holds a copy that another one is made from.
-    private static let making = "/making"
+    static let making = "/making"
 
-    private struct Made: Sendable {
+    struct Made: Sendable {
         var index: BaseIndex
         var origin: Origin
     }
 
     private static func make(
-        _ place: String, of folder: String, _ overlays: [String: [UInt8]], _ limits: WorkspaceSnapshot.Limits,
-        earlier: String?
+        _ place: String, of folder: String, _ overlays: [String: [UInt8]], _ rules: WorkspaceRules,
+        _ limits: WorkspaceSnapshot.Limits, earlier: String?
     ) throws(WorkspaceError) -> Made {
         let ignore = IgnoreRules(folder: folder)
         let readAt = FileStamp.now()
-        let survey = try FolderSurvey(folder: folder, limits: limits, ignore: ignore)
+        let survey = try FolderSurvey(folder: folder, rules: rules, limits: limits, ignore: ignore)
         var previous: (index: BaseIndex, tree: String)?
         if let earlier, let bytes = FileBytes.read("\(earlier)/index", limit: maximumIndexBytes),
-            let index = BaseIndex(bytes)
+            // Files that other rules left out are not known to be there.
+            let index = BaseIndex(bytes), index.rules == rules.description
         {
             previous = (index, "\(earlier)/tree")
             if overlays.isEmpty, var same = try unchanged(index, survey) {
@@ -206,8 +218,8 @@ public actor BaseStore {
             }
         }
         let index = try SnapshotTaker.take(
-            folder: folder, survey, readAt: readAt, ignore: ignore, into: "\(place)/tree", overlays: overlays,
-            limits: limits, previous: previous)
+            folder: folder, survey, readAt: readAt, rules: rules, ignore: ignore, into: "\(place)/tree",
+            overlays: overlays, limits: limits, previous: previous)
         guard write(index, "\(place)/index") else {
             throw .fileFailed(path: "\(place)/index", reason: String(cString: strerror(errno)))
         }
@@ -216,19 +228,23 @@ public actor BaseStore {
 
     /// The index when the folder is just as it was.
     private static func unchanged(_ index: BaseIndex, _ survey: FolderSurvey) throws(WorkspaceError) -> BaseIndex? {
-        guard survey.files == index.files.count else { return nil }
+        guard survey.files == index.files.count + index.withheld.count else { return nil }
         var folders = 0
         for item in survey.items {
             if item.kind == .folder {
                 guard index.folders.contains(item.path) else { return nil }
                 folders += 1
             } else {
+                if let stamp = index.withheld[item.path] {
+                    guard stamp == item.stamp, stamp.isSettled(at: index.readAt) else { return nil }
+                    continue
+                }
                 guard let record = index.files[item.path], record.stamp == item.stamp else { return nil }
             }
         }
         guard folders == index.folders.count else { return nil }
         // Only now what has to be read.
-        for item in survey.items where item.kind == .file {
+        for item in survey.items where item.kind == .file && index.withheld[item.path] == nil {
             guard let record = index.files[item.path],
                 try record.isUnchanged(item, folder: index.folder, since: index.readAt)
             else { return nil }
@@ -236,18 +252,18 @@ public actor BaseStore {
         return index
     }
 
-    private static func write(_ index: BaseIndex, _ path: String) -> Bool {
+    static func write(_ index: BaseIndex, _ path: String) -> Bool {
         FileBytes.write(index.serialized, toFile: path + ".new", mode: 0o600) && rename(path + ".new", path) == 0
     }
 
-    private static func newIdentifier() -> String {
+    static func newIdentifier() -> String {
         String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
     // MARK: Room
 
     /// Removes what nobody holds: older copies of a folder, and what is beyond the budget.
-    private func trim() async {
+    func trim() async {
         var seen: Set<String> = []
         var kept = (folders: 0, bytes: 0)
         var removed: [String] = []
@@ -272,7 +288,7 @@ public actor BaseStore {
     private static let queue = DispatchQueue(label: "cofferdam.bases", attributes: .concurrent)
 
     /// Off the threads that all tasks share: it blocks on the disk.
-    private static func inBackground<T: Sendable>(
+    static func inBackground<T: Sendable>(
         _ body: @escaping @Sendable () throws(WorkspaceError) -> T
     ) async throws -> T {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in

@@ -8,8 +8,8 @@ import Git
 
 /// Which files of a user's folder a snapshot takes, by looking at names and states only: nothing is opened.
 ///
-/// Left out: `.git` (its configuration, hooks and credentials are the user's), what git ignores, sockets, pipes and
-/// devices, and names that are not UTF-8.
+/// Left out: `.git` (its configuration, hooks and credentials are the user's), what git ignores, what looks like a secret
+/// by its name, sockets, pipes and devices, and names that are not UTF-8. ``WorkspaceRules`` change the former.
 struct FolderSurvey {
     /// What stands at a path.
     struct Item {
@@ -29,19 +29,28 @@ struct FolderSurvey {
     private(set) var bytes = 0
     private(set) var files = 0
     private(set) var leftOut = LeftOut()
+    /// Folders that are working trees of repositories of their own: submodules, and others.
+    private(set) var nested: [String] = []
+    /// Names that are not UTF-8, with the folders that hold them.
+    private(set) var undecodable: [(folder: String, name: [UInt8])] = []
 
     private let folder: String
+    private let rules: WorkspaceRules
     private let limits: WorkspaceSnapshot.Limits
-    private let ignore: IgnoreRules?
+    /// The rules that hold where the walk is: the innermost repository's, with its folder.
+    private var ignore: (rules: IgnoreRules?, folder: String)
     private var paths: Set<String> = []
 
     /// As deep as changes in a sandbox are followed; what is deeper would only serve to exhaust the stack.
     private static let maximumDepth = 256
 
-    init(folder: String, limits: WorkspaceSnapshot.Limits, ignore: IgnoreRules?) throws(WorkspaceError) {
+    init(
+        folder: String, rules: WorkspaceRules, limits: WorkspaceSnapshot.Limits, ignore: IgnoreRules?
+    ) throws(WorkspaceError) {
         self.folder = folder
+        self.rules = rules
         self.limits = limits
-        self.ignore = ignore
+        self.ignore = (ignore, "")
         try walk("", depth: 0)
     }
 
@@ -53,14 +62,22 @@ struct FolderSurvey {
         }
         // All first: no descriptor stays open while the folders below are walked.
         var found: [(name: String, status: stat)] = []
+        var isRepository = false
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
             }
             guard let name else {
                 leftOut.note(relative, "holds a name that is not UTF-8")
+                let bytes = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                        Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+                    }
+                }
+                undecodable.append((relative, bytes))
                 continue
             }
+            if name == ".git" { isRepository = true }
             if name == "." || name == ".." || name == ".git" { continue }
             var status = stat()
             // What is gone meanwhile was not there.
@@ -68,6 +85,12 @@ struct FolderSurvey {
             found.append((name, status))
         }
         closedir(directory)
+        let outer = ignore
+        defer { ignore = outer }
+        if isRepository, !relative.isEmpty {
+            nested.append(relative)
+            if let own = IgnoreRules(folder: "\(folder)/\(relative)") { ignore = (own, "\(relative)/") }
+        }
         for (name, status) in found {
             try add(relative.isEmpty ? name : "\(relative)/\(name)", status, depth: depth)
         }
@@ -82,7 +105,8 @@ struct FolderSurvey {
         let stamp = FileStamp(status)
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-            if ignore?.ignores(path + "/") == true { return }
+            if rules.excludes(path) { return }
+            if isIgnored(path + "/"), !rules.includes(path), !rules.leads(into: path) { return }
             guard depth < Self.maximumDepth else {
                 leftOut.note("\(path.prefix(100))…", "is nested too deeply")
                 return
@@ -90,16 +114,27 @@ struct FolderSurvey {
             items.append(Item(path: path, kind: .folder, stamp: stamp))
             try walk(path, depth: depth + 1)
         case S_IFREG:
-            if ignore?.ignores(path) == true { return }
+            if isLeftOut(path) { return }
             try count(path, stamp.size)
             items.append(Item(path: path, kind: .file, stamp: stamp))
         case S_IFLNK:
-            if ignore?.ignores(path) == true { return }
+            if isLeftOut(path) { return }
             try count(path, 0)
             items.append(Item(path: path, kind: .link, stamp: stamp))
         default:
             leftOut.note(path, "is neither a file, a folder nor a link")
         }
+    }
+
+    private mutating func isLeftOut(_ path: String) -> Bool {
+        if rules.excludes(path) || (isIgnored(path) && !rules.includes(path)) { return true }
+        guard let reason = SecretFiles.reason(path: path), !rules.allowsSecret(path) else { return false }
+        leftOut.secret(path, reason)
+        return true
+    }
+
+    private func isIgnored(_ path: String) -> Bool {
+        ignore.rules?.ignores(String(path.utf8.dropFirst(ignore.folder.utf8.count)) ?? path) == true
     }
 
     private mutating func count(_ path: String, _ size: Int) throws(WorkspaceError) {
@@ -108,20 +143,5 @@ struct FolderSurvey {
         bytes += size
         if files > limits.files { throw .tooManyFiles(limit: limits.files) }
         if bytes > limits.bytes { throw .tooLarge(limit: limits.bytes) }
-    }
-}
-
-/// Names of what is not taken, with the reasons: a few, for the user.
-struct LeftOut {
-    private(set) var texts: [String] = []
-
-    private static let maximum = 20
-
-    mutating func note(_ path: String, _ reason: String) {
-        if texts.count < Self.maximum { texts.append("\(path.isEmpty ? "." : path) \(reason)") }
-    }
-
-    mutating func add(_ other: [String]) {
-        texts += other.prefix(Self.maximum - texts.count)
     }
 }
