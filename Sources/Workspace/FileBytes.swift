@@ -59,6 +59,10 @@ public enum FileBytes {
         let input = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard input >= 0 else { return nil }
         defer { close(input) }
+        return read(input, limit: limit)
+    }
+
+    static func read(_ input: Int32, limit: Int) -> [UInt8]? {
         var status = stat()
         guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else {
             return nil

@@ -79,6 +79,22 @@ public struct TreeEditor {
         return try repository.write(TreeObject(entries: Array(entries.values)))
     }
 
+    /// What stands at a path of a tree; nil when nothing does, or a folder.
+    /// - Throws: `GitError` when a tree cannot be read.
+    public func leaf(at path: [UInt8], in root: ObjectID) throws(GitError) -> Leaf? {
+        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        var tree = root
+        for (index, part) in parts.enumerated() {
+            guard let entry = try repository.tree(tree).entries.first(where: { $0.name.elementsEqual(part) }) else {
+                return nil
+            }
+            if index == parts.count - 1 { return entry.mode == .folder ? nil : Leaf(mode: entry.mode, id: entry.id) }
+            guard entry.mode == .folder else { return nil }
+            tree = entry.id
+        }
+        return nil
+    }
+
     /// Calls `body` for every path of a tree that is no folder, in git's order.
     /// - Throws: `GitError` when a tree cannot be read or is nested too deeply; what `body` throws.
     public func walk(_ root: ObjectID, _ body: ([UInt8], Leaf) throws -> Void) throws {
