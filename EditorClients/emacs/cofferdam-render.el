@@ -89,6 +89,11 @@
          (cofferdam--emit-face 'cofferdam-warning "[step %s was not kept: %s]\n"
                                (plist-get event :step)
                                (cofferdam--one-line (plist-get event :reason))))
+        ("commitFailed"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[step %s has no commit: %s]\n"
+                               (plist-get event :step)
+                               (cofferdam--one-line (plist-get event :reason))))
         ("sessionRestored"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-meta "[back at step %s]\n" (plist-get event :step)))

@@ -28,6 +28,7 @@ extension AgentSession {
             let snapshot = try await takeBase(overlays)
             let project = try projectConfiguration(snapshot)
             let plan = try checkPlan(project, snapshot)
+            let head = await workspaceHead()
             try Task.checkCancellation()
             let layers = policyLayers(project)
             try await openNetwork(EffectivePolicy(layers: layers))
@@ -42,7 +43,7 @@ extension AgentSession {
             sandbox = made
             try await joinNetwork(made)
             let checks = try await plan.checks(in: made)
-            let frozen = try await freeze(prepared, layers, snapshot, project, checks)
+            let frozen = try await freeze(prepared, layers, snapshot, project, checks, head)
             let ready = assemble(made, snapshot, frozen)
             try await finishBoot(ready, leftOut: snapshot.leftOut, notes: plan.notes)
             await booted(ready)
@@ -83,7 +84,7 @@ extension AgentSession {
     /// with later.
     private func freeze(
         _ spec: SandboxSpec, _ layers: [PolicyLayer], _ snapshot: WorkspaceSnapshot, _ project: ProjectConfiguration,
-        _ checks: [CheckDefinition]
+        _ checks: [CheckDefinition], _ head: WorkspaceHead
     ) async throws -> KeptFrozen {
         let mode = configuration.start.mode ?? .edit
         let frozen = KeptFrozen(
@@ -91,7 +92,8 @@ extension AgentSession {
             systemPrompt: SystemPrompt.text(
                 workspace: configuration.workspaceFolder, mode: mode, checks: checks,
                 instructions: instructions(project, snapshot), reachable: await reachable()),
-            treeHash: snapshot.treeHash, leftOut: snapshot.leftOut, limits: project.limits)
+            treeHash: snapshot.treeHash, leftOut: snapshot.leftOut, limits: project.limits,
+            head: head)
         let directory = configuration.stateDirectory
         try await Background.run {
             guard snapshot.writeManifest(Self.manifest(directory)) else {

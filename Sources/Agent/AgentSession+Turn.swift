@@ -16,7 +16,9 @@ extension AgentSession {
         guard let ready else { return }
         let now = ContinuousClock.now
         let loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: now)
-        let turn = KeptTurn(id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0)
+        let turn = KeptTurn(
+            id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0,
+            prompt: CommitText.firstLine(prompt.text))
         await run(turn, loop, ready) {
             await setState(.running)
             keptTurn = turn

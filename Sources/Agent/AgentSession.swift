@@ -1,4 +1,5 @@
 import AgentProtocol
+import Git
 import Models
 import Policy
 import ProjectConfiguration
@@ -69,6 +70,8 @@ public actor AgentSession {
     var pendingNotes: [String] = []
     var queue: [QueuedPrompt] = []
     var steps = StepHistory()
+    /// Paths of the base by their blobs' names, once someone asked for such a blob.
+    var baseFiles: [ObjectID: String]?
     /// What the session begins with that is forked from another one, until it has begun.
     var fork: ForkPoint?
     private var bootTask: Task<Void, Never>?

@@ -41,6 +41,8 @@ public struct AgentSessionConfiguration: Sendable {
     public var prepared: PreparedSandbox?
     /// Copies of users' folders that sessions share; nil: each session has its own.
     public var bases: BaseStore?
+    /// Who makes the commits of its steps, for the user who is their author.
+    public var committer = SessionHistory.Person(name: "Cofferdam", email: "cofferdam@localhost")
     /// Gives the files; nil: they are those of `workspaceFolder` on this machine.
     public var source: (any WorkspaceSource)?
 

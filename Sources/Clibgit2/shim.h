@@ -1,6 +1,7 @@
 #ifndef CLIBGIT2_SHIM_H
 #define CLIBGIT2_SHIM_H
 #include <git2.h>
+#include <git2/sys/mempack.h>
 
 /* git_libgit2_opts is variadic, which Swift does not import. */
 static inline int cofferdam_git_set_search_path(int level, const char *path) {

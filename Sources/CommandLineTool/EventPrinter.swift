@@ -62,6 +62,9 @@ struct EventPrinter {
         case .egressRulesChanged(let event): line("· network: \(EgressWords.rules(event))", .dim)
         case .snapshotTaken(let event): show(event)
         case .snapshotFailed(let event): line("! step \(event.step) was not kept: \(event.reason)", .yellow)
+        case .stepCommitted(let event):
+            line("· step \(event.step) is commit \(event.commit.prefix(10))", .dim)
+        case .commitFailed(let event): line("! step \(event.step) has no commit: \(event.reason)", .yellow)
         case .sessionRestored(let event): line("· back at step \(event.step)", .cyan)
         case .sessionForked(let event): line("· forked from \(event.from) at step \(event.step)", .dim)
         case .sessionResumed(let event): line("· goes on: \(event.reason)", .yellow)

@@ -105,6 +105,7 @@ extension LanguageServer {
         pass(AgentList.self, to: &router, core)
         pass(AgentApprove.self, to: &router, core)
         pass(AgentDiff.self, to: &router, core)
+        pass(AgentSteps.self, to: &router, core)
         pass(AgentEgress.self, to: &router, core)
     }
 
@@ -120,5 +121,6 @@ extension LanguageServer {
         AgentStart.method, AgentPrompt.method, AgentCancel.method, AgentStop.method, AgentList.method,
         AgentAttach.method, AgentDetach.method, AgentApprove.method, AgentDiff.method, AgentApply.method,
         AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
+        AgentSteps.method,
     ]
 }

@@ -109,7 +109,8 @@ struct TranscriptTests {
         var isOfService = false
         for example in examples {
             if let name = example.message["method"]?.stringValue {
-                isOfService = [AgentApplied.method, AgentMerge.method].contains(name)
+                isOfService = [AgentApplied.method, AgentMerge.method, AgentObjects.method, AgentPack.method].contains(
+                    name)
             }
             let problems =
                 isOfService

@@ -48,16 +48,12 @@ extension AgentSession {
         if let ending {
             // It was ending already.
             _ = await configuration.driver.endOrphan(stateDirectory: configuration.stateDirectory)
+            await commitLeftOnDisk()
             return await endResuming(reason: ending.reason, state: ending.state)
         }
         guard let frozen = resumption.take(KeptKey.frozen, as: KeptFrozen.self) else { return await bootAgain() }
         let directory = configuration.stateDirectory
-        let snapshot = try? await Background.run {
-            WorkspaceSnapshot(
-                base: frozen.spec.base, manifest: Self.manifest(directory), treeHash: frozen.treeHash,
-                leftOut: frozen.leftOut)
-        }
-        guard let snapshot else {
+        guard let snapshot = await keptSnapshot(frozen) else {
             _ = await configuration.driver.endOrphan(stateDirectory: directory)
             return await endResuming(reason: "the session's snapshot is lost", state: .failed)
         }
@@ -75,6 +71,8 @@ extension AgentSession {
         do {
             let found = assemble(sandbox, snapshot, frozen)
             ready = found
+            commitLeft(found.changes, frozen)
+            await settleStep()
             guard state.isLive else { return }
             let void = try await cutItems()
             let background = await found.background.recall()
@@ -92,6 +90,25 @@ extension AgentSession {
             await network?.close()
             await endResuming(reason: "\(error)", state: error is CancellationError ? .stopped : .failed)
         }
+    }
+
+    private func keptSnapshot(_ frozen: KeptFrozen) async -> WorkspaceSnapshot? {
+        let directory = configuration.stateDirectory
+        return try? await Background.run {
+            WorkspaceSnapshot(
+                base: frozen.spec.base, manifest: Self.manifest(directory), treeHash: frozen.treeHash,
+                leftOut: frozen.leftOut)
+        }
+    }
+
+    /// The commit that a session had still to make when its service ended with it.
+    private func commitLeftOnDisk() async {
+        guard resumption.has(KeptKey.commit), let frozen = resumption.take(KeptKey.frozen, as: KeptFrozen.self),
+            let snapshot = await keptSnapshot(frozen)
+        else { return }
+        let left = LostSandbox(spec: frozen.spec, driver: configuration.driver, reason: "it was ended")
+        commitLeft(assemble(left, snapshot, frozen).changes, frozen)
+        await settleStep()
     }
 
     static func manifest(_ directory: String) -> String { "\(directory)/manifest" }
@@ -153,6 +170,8 @@ extension AgentSession {
         let reason = "the sandbox was lost: \(sandbox.reason)"
         let left = assemble(sandbox, snapshot, frozen)
         ready = left
+        commitLeft(left.changes, frozen)
+        await settleStep()
         _ = await left.background.recall()
         try? await left.background.goOn()
         let answer = resumption.takeJSON(KeptKey.response).flatMap { try? ModelResponse(json: $0) }

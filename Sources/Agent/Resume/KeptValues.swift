@@ -57,6 +57,8 @@ struct KeptFrozen: Codable, Sendable {
     var leftOut: [String]
     /// The repository's.
     var limits: LimitValues?
+    /// Where the user's own repository stood; absent in what an earlier version kept.
+    var head: WorkspaceHead?
 }
 
 /// What changes with turns.
@@ -90,6 +92,8 @@ struct KeptTurn: Codable, Sendable {
     var cancelled = false
     /// The model was told what speaks against its change.
     var isDoubtTold: Bool?
+    /// What it works on, as much of it as a commit says.
+    var prompt: String?
 }
 
 /// A tool call of the newest answer.

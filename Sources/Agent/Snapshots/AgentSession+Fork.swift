@@ -40,7 +40,7 @@ extension AgentSession {
             resources: configuration.resources, temporaryBytes: configuration.temporaryBytes, snapshot: ready.snapshot,
             frozen: ready.frozen,
             state: target, network: await network?.narrowing ?? NetworkChange(), baseline: await ready.checks.baseline,
-            step: 0)
+            step: 0, line: steps.line(to: step))
     }
 
     /// Begins as another session was at a step; returns at once. Without a prompt the session waits for one.
@@ -82,7 +82,8 @@ extension AgentSession {
             parent: kept.parent, parentStep: kept.parentStep, start: configuration.start,
             limits: configuration.limits, resources: configuration.resources,
             temporaryBytes: configuration.temporaryBytes, snapshot: snapshot, frozen: kept.frozen,
-            state: try steps.state(at: kept.step), network: kept.network, baseline: kept.baseline, step: kept.step)
+            state: try steps.state(at: kept.step), network: kept.network, baseline: kept.baseline, step: kept.step,
+            line: kept.line ?? [kept.parentStep])
         try await emit(.sessionResumed(SessionResumed(reason: "\(Self.resumeReason); the sandbox is made anew")))
         if state.isLive { beginBoot() }
     }
@@ -102,6 +103,7 @@ extension AgentSession {
             var changes = await ready.changes.takeOver(
                 products: point.state.products, touched: point.state.touched)
             changes += try await ready.checks.takeOver(point.state.checks, baseline: point.baseline)
+            await forkRepository(of: point)
             hasBooted = true
             fork = nil
             try await log.keep([.value(KeptKey.frozen, frozen), .gone(KeptKey.forked)] + changes + sessionChanges())

@@ -81,6 +81,10 @@ extension AgentSession {
         var changes = await fresh.changes.takeOver(products: target.products, touched: target.touched)
         changes += try await fresh.checks.takeOver(target.checks, baseline: await before?.checks.baseline ?? [:])
         steps.goTo(step, target)
+        do { try await moveRepository(to: step) } catch {
+            // The files are what counts: the next commit holds all in which they differ from the one before it.
+            try await emit(.commitFailed(CommitFailed(step: step, reason: "\(error)")))
+        }
         try await joinNetwork(sandbox)
         let seq = try await log.append(
             .sessionRestored(SessionRestored(step: step)),

@@ -14,7 +14,12 @@ extension AgentSession {
             checks: await ready.checks.kept)
         let step = steps.begin()
         let record = steps.change(to: now)
-        steps.taking = Task { await self.take(step, record, now, ready.sandbox) }
+        let intent = commitIntent(step, now.checks)
+        steps.taking = Task {
+            defer { steps.taking = nil }
+            await self.take(step, record, now, intent, ready.sandbox)
+            await self.commit(intent, ready.changes, ready.frozen)
+        }
     }
 
     /// Waits until no snapshot is being taken.
@@ -22,30 +27,36 @@ extension AgentSession {
         await steps.taking?.value
     }
 
-    private func take(_ step: Int, _ record: KeptStep, _ now: StepState, _ sandbox: any Sandbox) async {
-        defer { steps.taking = nil }
+    /// The copy of the files. With what it comes to, it is kept that the step is to have its commit.
+    private func take(
+        _ step: Int, _ record: KeptStep, _ now: StepState, _ intent: KeptCommit, _ sandbox: any Sandbox
+    ) async {
         do {
+            let kept = [try KeptChange.value(KeptKey.commit, intent)]
             let store = try await snapshotStore()
             let report = try await sandbox.snapshot(step, into: store)
             steps.add(step, record, now)
-            try await emit(step, record, report)
+            try await emit(step, record, report, keeping: kept)
         } catch let error as SandboxError {
             // The session goes on: it can be set back to the steps before.
             let reason = if case .snapshotFailed(let text) = error { text } else { error.description }
-            try? await emit(.snapshotFailed(SnapshotFailed(step: step, reason: reason)))
+            let kept = (try? [KeptChange.value(KeptKey.commit, intent)]) ?? []
+            _ = try? await log.append(.snapshotFailed(SnapshotFailed(step: step, reason: reason)), keeping: kept)
         } catch {
             // The log cannot be written, which fails the turn at its next event.
         }
     }
 
-    func emit(_ step: Int, _ record: KeptStep, _ report: SnapshotReport) async throws {
+    func emit(
+        _ step: Int, _ record: KeptStep, _ report: SnapshotReport, keeping changes: [KeptChange] = []
+    ) async throws {
         try await log.append(
             .snapshotTaken(
                 SnapshotTaken(
                     step: step, parent: record.parent, changedFiles: report.changedFiles, bytes: report.bytes,
                     consistent: report.isConsistent,
                     removedSteps: report.removedSteps.isEmpty ? nil : report.removedSteps)),
-            keeping: [.value(KeptKey.step(step), record), .value(KeptKey.steps, steps.kept)])
+            keeping: changes + [.value(KeptKey.step(step), record), .value(KeptKey.steps, steps.kept)])
     }
 
     /// Opened with its first use.

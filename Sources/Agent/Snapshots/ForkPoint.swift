@@ -23,4 +23,6 @@ public struct ForkPoint: Sendable {
     let baseline: [String: [Diagnostic]]
     /// The step of the new session's store.
     let step: Int
+    /// ``parentStep``, and those that it came from.
+    let line: [Int]
 }

@@ -37,6 +37,8 @@ struct KeptFork: Codable, Sendable {
     var network: NetworkChange
     var baseline: [String: [Diagnostic]]
     var step: Int
+    /// Absent in what an earlier version kept.
+    var line: [Int]?
 
     init(_ point: ForkPoint) {
         parent = point.parent
@@ -45,6 +47,7 @@ struct KeptFork: Codable, Sendable {
         network = point.network
         baseline = point.baseline
         step = point.step
+        line = point.line
     }
 }
 

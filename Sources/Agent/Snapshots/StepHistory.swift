@@ -47,6 +47,17 @@ struct StepHistory {
         known = kept.current.flatMap { try? state(at: $0) } ?? StepState()
     }
 
+    /// A step, and those that it came from, the nearest first.
+    func line(to step: Int) -> [Int] {
+        var line: [Int] = []
+        var number: Int? = step
+        while let present = number, line.count <= records.count {
+            line.append(present)
+            number = records[present]?.parent
+        }
+        return line
+    }
+
     var kept: KeptSteps { KeptSteps(current: current, next: next) }
 
     /// What the session was at a step.

@@ -28,6 +28,8 @@ public enum AgentEvent: Sendable, Equatable {
     case resultApplied(ResultApplied)
     case snapshotTaken(SnapshotTaken)
     case snapshotFailed(SnapshotFailed)
+    case stepCommitted(StepCommitted)
+    case commitFailed(CommitFailed)
     case sessionRestored(SessionRestored)
     case sessionForked(SessionForked)
     case egressDecided(EgressDecided)
@@ -74,6 +76,8 @@ extension AgentEvent: Codable {
         case "resultApplied": self = .resultApplied(try ResultApplied(from: decoder))
         case "snapshotTaken": self = .snapshotTaken(try SnapshotTaken(from: decoder))
         case "snapshotFailed": self = .snapshotFailed(try SnapshotFailed(from: decoder))
+        case "stepCommitted": self = .stepCommitted(try StepCommitted(from: decoder))
+        case "commitFailed": self = .commitFailed(try CommitFailed(from: decoder))
         case "sessionRestored": self = .sessionRestored(try SessionRestored(from: decoder))
         case "sessionForked": self = .sessionForked(try SessionForked(from: decoder))
         case "egressDecided": self = .egressDecided(try EgressDecided(from: decoder))
@@ -118,6 +122,8 @@ extension AgentEvent: Codable {
         case .resultApplied(let event): try event.encode(to: encoder)
         case .snapshotTaken(let event): try event.encode(to: encoder)
         case .snapshotFailed(let event): try event.encode(to: encoder)
+        case .stepCommitted(let event): try event.encode(to: encoder)
+        case .commitFailed(let event): try event.encode(to: encoder)
         case .sessionRestored(let event): try event.encode(to: encoder)
         case .sessionForked(let event): try event.encode(to: encoder)
         case .egressDecided(let event): try event.encode(to: encoder)
@@ -163,6 +169,8 @@ extension AgentEvent {
         case .resultApplied: "resultApplied"
         case .snapshotTaken: "snapshotTaken"
         case .snapshotFailed: "snapshotFailed"
+        case .stepCommitted: "stepCommitted"
+        case .commitFailed: "commitFailed"
         case .sessionRestored: "sessionRestored"
         case .sessionForked: "sessionForked"
         case .egressDecided: "egressDecided"
@@ -205,6 +213,8 @@ extension AgentEvent {
         "resultApplied",
         "snapshotTaken",
         "snapshotFailed",
+        "stepCommitted",
+        "commitFailed",
         "sessionRestored",
         "sessionForked",
         "egressDecided",

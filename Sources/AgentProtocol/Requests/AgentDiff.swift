@@ -10,11 +10,20 @@ public enum AgentDiff: RequestType {
         public var paths: [String]?
         /// Also the whole old and new contents of each file.
         public var includeContents: Bool?
+        /// Only what this step changed, against the commit before it; from the session's commits, also after its end.
+        public var step: Int?
+        /// Against this step instead; without `step`, from it to where the session is.
+        public var from: Int?
 
-        public init(sessionId: String, paths: [String]? = nil, includeContents: Bool? = nil) {
+        public init(
+            sessionId: String, paths: [String]? = nil, includeContents: Bool? = nil, step: Int? = nil,
+            from: Int? = nil
+        ) {
             self.sessionId = sessionId
             self.paths = paths
             self.includeContents = includeContents
+            self.step = step
+            self.from = from
         }
     }
 

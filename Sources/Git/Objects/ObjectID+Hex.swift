@@ -33,3 +33,8 @@ extension ObjectID {
         return oid
     }
 }
+
+extension ObjectID {
+    /// The name of the tree without entries.
+    public static func emptyTree() throws(GitError) -> ObjectID { try GitObject(kind: .tree, bytes: []).id() }
+}

@@ -40,6 +40,9 @@ public final class PackReceiver {
 
     deinit { git_indexer_free(indexer) }
 
+    /// How the pack's file is called once it is finished: `pack-<name>.pack`.
+    var name: String { git_indexer_name(indexer).map { String(cString: $0) } ?? "" }
+
     public var progress: Progress {
         Progress(
             objects: Int(statistics.indexed_objects), totalObjects: Int(statistics.total_objects), bytes: received)

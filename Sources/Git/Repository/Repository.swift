@@ -6,8 +6,10 @@ import Clibgit2
 public final class Repository {
     let handle: OpaquePointer
     let database: OpaquePointer
+    /// What was written through this value, for ``flush()``; those that were there already, too.
+    public private(set) var written: [ObjectID] = []
 
-    private init(_ handle: OpaquePointer) throws(GitError) {
+    init(_ handle: OpaquePointer) throws(GitError) {
         var database: OpaquePointer?
         let code = git_repository_odb(&database, handle)
         guard code == 0, let database else {
@@ -113,7 +115,9 @@ public final class Repository {
             git_odb_write(&oid, database, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1), $0.count, kind.type)
         }
         try check("write", code)
-        return ObjectID(oid)
+        let id = ObjectID(oid)
+        written.append(id)
+        return id
     }
 
     /// - Throws: `GitError` when it is no tree, or one that ``TreeObject/init(parsing:)`` refuses.

@@ -16,7 +16,7 @@ public struct TreeEditor {
     }
 
     /// As deep as changes in a sandbox are followed.
-    private static let maximumDepth = 256
+    static let maximumDepth = 256
 
     private final class Folder {
         var leaves: [[UInt8]: Leaf?] = [:]
@@ -26,6 +26,8 @@ public struct TreeEditor {
     private let repository: Repository
 
     public init(_ repository: Repository) { self.repository = repository }
+
+    func entries(of tree: ObjectID) throws(GitError) -> [TreeObject.Entry] { try repository.tree(tree).entries }
 
     /// Writes the tree that comes of `base` (nil: the empty one) with changes. Only folders with a change are read and
     /// written; a folder without names goes away. Blobs need not be there.

@@ -96,6 +96,9 @@ struct TranscriptRenderer: Sendable {
         case .snapshotTaken(let event): return snapshotTaken(event)
         case .snapshotFailed(let event):
             return note("Step \(event.step) was not kept: \(DisplayText.exact(event.reason, limit: 500)).")
+        case .stepCommitted: return ""
+        case .commitFailed(let event):
+            return note("Step \(event.step) has no commit: \(DisplayText.exact(event.reason, limit: 500)).")
         case .sessionRestored(let event): return section("## Back at step \(event.step)")
         case .sessionForked(let event):
             return note("Forked from session \(DisplayText.exact(event.from, limit: 80)) at step \(event.step).")

@@ -33,6 +33,9 @@ extension ClientConnection {
         }
         router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params, user: user) }
         router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
+        router.on(AgentSteps.self, .concurrent) { params, _ in try await backend.steps(params) }
+        router.on(AgentObjects.self, .concurrent) { params, _ in try await backend.objects(params) }
+        router.on(AgentPack.self, .concurrent) { params, _ in try await backend.pack(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
         router.on(AgentMerge.self, .concurrent) { params, _ in try await backend.merge(params) }
         router.on(AgentEgress.self, .concurrent) { params, _ in

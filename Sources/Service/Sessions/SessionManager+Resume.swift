@@ -38,7 +38,7 @@ extension SessionManager {
         }
         let known = Set(found.sessionIds)
         let folder = "\(configuration.stateDirectory)/sessions"
-        let abandoned = Self.folders(in: folder).filter { !known.contains($0) }
+        let abandoned = Self.folders(in: folder).filter { !known.contains($0) && !isRepository($0) }
         guard !abandoned.isEmpty else { return }
         // In the background: a service that starts does not wait for it.
         Task.detached {
@@ -85,6 +85,13 @@ extension SessionManager {
         let directory = directory(record.sessionId)
         _ = await configuration.driver.endOrphan(stateDirectory: directory)
         discard(record.sessionId)
+    }
+
+    /// Whether a folder is the repository of a session that the store knows, live or over.
+    private func isRepository(_ name: String) -> Bool {
+        guard name.hasSuffix(".git") else { return false }
+        // What cannot be read now is no reason to remove anything.
+        do { return try store.session(String(name.dropLast(4))) != nil } catch { return true }
     }
 
     /// Names of the folders in a folder.

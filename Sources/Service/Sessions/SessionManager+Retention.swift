@@ -1,4 +1,5 @@
 import Agent
+import Sandbox
 import Store
 
 extension SessionManager {
@@ -13,6 +14,8 @@ extension SessionManager {
             let ended = try store.ended(before: cutoff, limit: Self.batch)
             for id in ended where live[id] == nil {
                 await ResultFile(stateDirectory: directory(id)).remove()
+                let repository = repository(id)
+                try await Background.run { repository.remove() }
                 try store.remove(id)
             }
             guard !ended.isEmpty else { return }

@@ -157,6 +157,8 @@ public actor SessionManager: SessionBackend {
         live[id] = nil
         await queue.leave(id)
         discard(id)
+        let repository = repository(id)
+        Task.detached { try? await Background.run { repository.remove() } }
         do { try store.remove(id) } catch {
             configuration.log.warning("a session that could not begin is still listed", ["session": id])
         }
@@ -203,6 +205,7 @@ public actor SessionManager: SessionBackend {
     }
 
     public func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result {
+        if params.step != nil || params.from != nil { return try await stepDifference(params) }
         if let entry = live[params.sessionId] {
             do {
                 return try await answering { try await entry.session.diff(params) }

@@ -89,6 +89,11 @@ final class FakeBackend: SessionBackend {
         AgentFork.Result(sessionId: "f1", seq: 2)
     }
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result { AgentRestore.Result(seq: 1) }
+    func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result {
+        AgentSteps.Result(base: "b", tip: "b", prefix: "", commits: [], references: [])
+    }
+    func objects(_ params: AgentObjects.Params) async throws -> AgentObjects.Result { AgentObjects.Result(bytes: 0) }
+    func pack(_ params: AgentPack.Params) async throws -> AgentPack.Result { AgentPack.Result(data: "", bytes: 0) }
     func stop(_ params: SessionReference) async throws {}
 
     func list(_ params: AgentList.Params) async throws -> AgentList.Result {

@@ -26,6 +26,13 @@ function show.snapshotFailed(self, event)
     )
 end
 
+function show.commitFailed(self, event)
+    self.writer:line(
+        ('! step %s has no commit: %s'):format(tostring(event.step), text_tools.line(event.reason or '?')),
+        'CofferdamBad'
+    )
+end
+
 function show.sessionRestored(self, event)
     self.writer:fresh()
     self.writer:line(('\n■ back at step %s'):format(tostring(event.step)), 'CofferdamNote')
