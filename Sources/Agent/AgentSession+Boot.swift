@@ -26,9 +26,9 @@ extension AgentSession {
                 (configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }
             ) { _, last in last }
             let snapshot = try await takeBase(overlays)
+            async let origin: Void = prepareRepository(snapshot)
             let project = try projectConfiguration(snapshot)
             let plan = try checkPlan(project, snapshot)
-            let head = await workspaceHead()
             try Task.checkCancellation()
             let layers = policyLayers(project)
             try await openNetwork(EffectivePolicy(layers: layers))
@@ -43,7 +43,8 @@ extension AgentSession {
             sandbox = made
             try await joinNetwork(made)
             let checks = try await plan.checks(in: made)
-            let frozen = try await freeze(prepared, layers, snapshot, project, checks, head)
+            await origin
+            let frozen = try await freeze(prepared, layers, snapshot, project, checks)
             let ready = assemble(made, snapshot, frozen)
             try await finishBoot(ready, leftOut: snapshot.leftOut, notes: plan.notes)
             await booted(ready)
@@ -84,7 +85,7 @@ extension AgentSession {
     /// with later.
     private func freeze(
         _ spec: SandboxSpec, _ layers: [PolicyLayer], _ snapshot: WorkspaceSnapshot, _ project: ProjectConfiguration,
-        _ checks: [CheckDefinition], _ head: WorkspaceHead
+        _ checks: [CheckDefinition]
     ) async throws -> KeptFrozen {
         let mode = configuration.start.mode ?? .edit
         let frozen = KeptFrozen(
@@ -92,8 +93,7 @@ extension AgentSession {
             systemPrompt: SystemPrompt.text(
                 workspace: configuration.workspaceFolder, mode: mode, checks: checks,
                 instructions: instructions(project, snapshot), reachable: await reachable()),
-            treeHash: snapshot.treeHash, leftOut: snapshot.leftOut, limits: project.limits,
-            head: head)
+            treeHash: snapshot.treeHash, leftOut: snapshot.leftOut, limits: project.limits)
         let directory = configuration.stateDirectory
         try await Background.run {
             guard snapshot.writeManifest(Self.manifest(directory)) else {

@@ -43,6 +43,8 @@ public struct AgentSessionConfiguration: Sendable {
     public var bases: BaseStore?
     /// Who makes the commits of its steps, for the user who is their author.
     public var committer = SessionHistory.Person(name: "Cofferdam", email: "cofferdam@localhost")
+    /// In which the user's own git would run: where its configuration is.
+    public var userEnvironment: [String: String] = [:]
     /// Gives the files; nil: they are those of `workspaceFolder` on this machine.
     public var source: (any WorkspaceSource)?
 

@@ -54,7 +54,7 @@ struct RootCommand: AsyncParsableCommand {
             LanguageServerCommand.self, RunCommand.self, PromptCommand.self, AttachCommand.self, ListCommand.self,
             ApproveCommand.self, RejectCommand.self, DiffCommand.self, EgressCommand.self, ApplyCommand.self,
             ForkCommand.self,
-            RestoreCommand.self, CancelCommand.self,
+            RestoreCommand.self, LogCommand.self, CancelCommand.self,
             StopCommand.self, DoctorCommand.self,
         ])
 }

@@ -57,6 +57,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.warmPool = file.warmPool
     sessions.retention = file.retention
     sessions.checks = file.checks
+    sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
     return try await SessionManager(configuration: sessions)

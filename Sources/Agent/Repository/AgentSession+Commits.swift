@@ -1,6 +1,7 @@
 import AgentProtocol
 import Sandbox
 import Store
+import Workspace
 
 /// A step whose commit is to be made: kept from before its files are copied until the commit is told.
 struct KeptCommit: Codable, Sendable {
@@ -30,7 +31,7 @@ extension AgentSession {
     /// Makes the commit of a step and tells it. The files must not change meanwhile by the model's doing.
     ///
     /// What fails here costs the step its commit: the next one holds its changes too.
-    func commit(_ intent: KeptCommit, _ tracker: ChangeTracker, _ frozen: KeptFrozen) async {
+    func commit(_ intent: KeptCommit, _ tracker: ChangeTracker) async {
         let repository = SessionRepository(stateDirectory: configuration.stateDirectory)
         let event: AgentEvent?
         do {
@@ -43,11 +44,12 @@ extension AgentSession {
             let words = SessionRepository.Words(
                 step: intent.step, time: intent.time, subject: subject, message: message)
             let limit = configuration.limits.resultFileBytes
-            let (id, start, author) = (configuration.sessionId, startedAt, author(frozen.head))
+            let (id, start) = (configuration.sessionId, startedAt)
+            let user = SessionHistory.Person(
+                name: configuration.user.isEmpty ? "unknown" : configuration.user, email: "")
             let committer = configuration.committer
             let made = try await Background.run {
-                try repository.begin(
-                    id, snapshot, frozen.head ?? WorkspaceHead(), author: author, committer: committer, time: start)
+                try repository.begin(id, snapshot, user: user, committer: committer, time: start)
                 return try repository.commit(words, work.changes, snapshot, limit: limit)
             }
             event =
@@ -68,26 +70,21 @@ extension AgentSession {
         }
     }
 
-    /// Where the user's own repository stands now; nothing is known of it where the folder is elsewhere.
-    func workspaceHead() async -> WorkspaceHead {
-        guard configuration.source == nil else { return WorkspaceHead() }
-        let folder = configuration.workspaceFolder
-        return (try? await Background.run { WorkspaceHead.read(folder: folder) }) ?? WorkspaceHead()
-    }
-
-    /// The user; where the repository does not say who that is, the name that the service knows.
-    private func author(_ head: WorkspaceHead?) -> SessionHistory.Person {
-        if let author = head?.author { return author }
-        let name = configuration.user.isEmpty ? "unknown" : configuration.user
-        return SessionHistory.Person(name: name, email: "")
+    /// Looks at the user's own repository, before anything else takes time: what the session's commits stand on. A
+    /// repository that cannot be read costs the session no more than its first commit's parent.
+    func prepareRepository(_ snapshot: WorkspaceSnapshot) async {
+        guard configuration.source == nil else { return }
+        let repository = SessionRepository(stateDirectory: configuration.stateDirectory)
+        let (folder, environment) = (configuration.workspaceFolder, configuration.userEnvironment)
+        try? await Background.run { try repository.prepare(folder: folder, snapshot, environment: environment) }
     }
 
     /// Makes the commit that a former service did not come to.
-    func commitLeft(_ tracker: ChangeTracker, _ frozen: KeptFrozen) {
+    func commitLeft(_ tracker: ChangeTracker) {
         guard let intent: KeptCommit = resumption.take(KeptKey.commit) else { return }
         steps.taking = Task {
             defer { steps.taking = nil }
-            await self.commit(intent, tracker, frozen)
+            await self.commit(intent, tracker)
         }
     }
 

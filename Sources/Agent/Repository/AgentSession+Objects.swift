@@ -1,6 +1,7 @@
 import AgentProtocol
 import Git
 import Sandbox
+import Workspace
 
 extension AgentSession {
     /// Waits until the commit of the newest step is made, where one is being made.
@@ -19,7 +20,7 @@ extension AgentSession {
             base = known
         } else {
             base = try await Background.run {
-                snapshot.map { Dictionary($0.entries.map { ($0.value.blob, $0.key) }) { first, _ in first } }
+                snapshot.map { GitFiles.names($0, repository.origin()?.workspace.adjustments ?? TreeAdjustments()) }
             }
             baseFiles = base
         }

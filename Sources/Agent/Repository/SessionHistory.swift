@@ -40,14 +40,14 @@ public struct SessionHistory: Codable, Sendable, Equatable {
     /// What the user's own branch pointed at when the session began; nil: there was no commit. Its objects are not in the
     /// session's repository.
     public var head: String?
-    /// Where the workspace lies in the commits' trees: empty, or a path.
+    /// Where the workspace lies in the commits' trees: empty, or a path without a slash at its end.
     public var prefix: String
     public var author: Person
     public var committer: Person
     /// What the first step stands on: `head` itself where the user's working tree was the same.
     public var base: Point
-    /// The base's tree of the workspace alone.
-    public var workspaceTree: String
+    /// The tree of what the session's files began with; that of `base`, but for a session that was forked.
+    public var startTree: String
     /// In the order in which they were made.
     public var steps: [Step] = []
     /// What `refs/cofferdam/<session>` stands for.

@@ -32,6 +32,11 @@ extension SessionRepository {
             throw AgentError.invalidParams("at most \(Self.maximumIds) objects can be asked for at once")
         }
         let repository = try open()
+        let files = try snapshot.map {
+            try GitFiles(
+                origin()?.workspace.adjustments ?? TreeAdjustments(), $0, [], to: repository,
+                scratch: "\(path)/rules-\(UInt64.random(in: 0 ... .max))", limit: Self.maximumBaseFile)
+        }
         var taken: [ObjectID] = []
         var (left, missing): ([String], [String]) = ([], [])
         var (seen, bytes): (Set<ObjectID>, Int) = ([], 0)
@@ -42,9 +47,7 @@ extension SessionRepository {
                 left.append(text)
                 continue
             }
-            if !repository.contains(id), let path = base?[id], let snapshot {
-                try add(base: path, of: snapshot, to: repository, limit: Self.maximumBaseFile)
-            }
+            if !repository.contains(id), let path = base?[id] { try files?.writeOriginal(path) }
             guard repository.contains(id) else {
                 missing.append(text)
                 continue

@@ -2,38 +2,35 @@ import Git
 import Workspace
 
 extension SessionRepository {
-    /// Makes the repository, with the trees of what the session starts from. One that is there is used as it is.
+    /// Makes the repository's first commit and the trees of what the session starts from. What is there is used as it is.
     /// - Parameters:
-    ///   - head: where the user's repository stood.
+    ///   - user: the author, where the user's repository does not say who that is.
     ///   - time: milliseconds since 1970: the session's start.
     /// - Throws: `GitError`, `AgentError`.
     @discardableResult
     func begin(
-        _ sessionId: String, _ snapshot: WorkspaceSnapshot, _ head: WorkspaceHead, author: SessionHistory.Person,
+        _ sessionId: String, _ snapshot: WorkspaceSnapshot, user: SessionHistory.Person,
         committer: SessionHistory.Person, time: Int
     ) throws -> SessionHistory {
         if let known = history() { return known }
-        // What was begun and is not whole.
-        remove()
         let repository = try Repository.create(bare: path)
+        let origin = origin() ?? SessionOrigin()
+        let author =
+            origin.workspace.author.map { SessionHistory.Person(name: $0.name, email: $0.email) } ?? user
         let memory = try Repository.inMemory()
-        let changes = snapshot.entries.map {
-            (path: Array($0.key.utf8), leaf: Optional(TreeEditor.Leaf($0.value)))
-        }
-        let workspace = try TreeEditor(memory).tree(changing: nil, changes)
-        var outer: [TreeObject] = []
-        for bytes in head.trees {
-            guard let tree = TreeObject(parsing: bytes) else { break }
-            outer.append(tree)
-        }
-        let root = try Self.graft(workspace, at: head.prefix, into: outer, memory)
+        let prefix = origin.workspace.adjustments.prefix.bytes
+        var above = prefix.isEmpty ? nil : origin.headTree
+        if let tree = above, try !Self.copyFolders(tree, prefix, from: repository, to: memory) { above = nil }
+        let root = try TreeEditor(memory).tree(
+            changing: above, origin.workspace.adjustments.leaves(of: snapshot.entries))
+        let head = origin.workspace.head
         let base: SessionHistory.Point
-        if let commit = head.commit, head.commitTree == root.description {
-            base = SessionHistory.Point(commit: commit, tree: root.description)
+        if let head, origin.headTree == root {
+            base = SessionHistory.Point(commit: head.description, tree: root.description)
         } else {
             let commit = CommitObject(
-                tree: root, parents: head.commit.flatMap { ObjectID(hex: $0) }.map { [$0] } ?? [],
-                author: Self.signature(author, time), committer: Self.signature(committer, time),
+                tree: root, parents: head.map { [$0] } ?? [], author: Self.signature(author, time),
+                committer: Self.signature(committer, time),
                 message: """
                     Working tree at the start of the session \(CommitText.line(sessionId, 100))
 
@@ -41,16 +38,32 @@ extension SessionRepository {
                     Cofferdam-Tree: \(snapshot.treeHash)
 
                     """)
-            base = SessionHistory.Point(
-                commit: try memory.write(commit).description, tree: root.description)
+            base = SessionHistory.Point(commit: try memory.write(commit).description, tree: root.description)
         }
         try repository.take(memory, scratch: "\(path)/new.pack")
+        let place = String(decoding: prefix.last == UInt8(ascii: "/") ? prefix.dropLast() : prefix[...], as: UTF8.self)
         let history = SessionHistory(
-            sessionId: sessionId, head: head.commit, prefix: head.prefix, author: author, committer: committer,
-            base: base, workspaceTree: workspace.description, tip: base)
+            sessionId: sessionId, head: head?.description, prefix: place, author: author, committer: committer,
+            base: base, startTree: root.description, tip: base)
         try save(history)
         try setReferences(history, in: repository)
         return history
+    }
+
+    /// Copies a tree and those beneath it along a path.
+    /// - Returns: false when the source has no such tree.
+    private static func copyFolders(
+        _ root: ObjectID, _ path: [UInt8], from source: Repository, to target: Repository
+    ) throws -> Bool {
+        guard source.contains(root) else { return false }
+        var next: ObjectID? = root
+        for part in path.split(separator: UInt8(ascii: "/")) {
+            guard let id = next, source.contains(id) else { break }
+            let tree = try source.tree(id)
+            try target.write(.tree, source.read(id).bytes)
+            next = tree.entries.first { $0.name.elementsEqual(part) && $0.mode == .folder }?.id
+        }
+        return true
     }
 
     /// What a step's commit says.
@@ -71,30 +84,25 @@ extension SessionRepository {
     func commit(
         _ words: Words, _ changes: [ChangeTracker.Change], _ snapshot: WorkspaceSnapshot, limit: Int
     ) throws -> SessionHistory.Step {
-        guard var history = history(), let base = ObjectID(hex: history.workspaceTree),
-            let outer = ObjectID(hex: history.base.tree)
-        else { throw AgentError.configuration("the session's repository \(path) cannot be read") }
+        guard var history = history(), let start = ObjectID(hex: history.startTree) else {
+            throw AgentError.configuration("the session's repository \(path) cannot be read")
+        }
+        let adjustments = origin()?.workspace.adjustments ?? TreeAdjustments()
         let repository = try open()
         // Made before, and not told: it is made again on what it was made on.
         if let again = history.step(words.step), history.tip == again.point, let parent = again.parent {
             history.tip = parent
         }
+        let files = try GitFiles(
+            adjustments, snapshot, changes, to: repository, scratch: "\(path)/rules-\(words.step)", limit: limit)
         var leaves: [(path: [UInt8], leaf: TreeEditor.Leaf?)] = []
-        for change in changes {
-            if change.old != nil { try add(base: change.path, of: snapshot, to: repository, limit: limit) }
-            guard let new = change.new else {
-                leaves.append((Array(change.path.utf8), nil))
-                continue
-            }
-            // What is written is what is named, also when something in the sandbox writes meanwhile.
-            let blob = try repository.write(.blob, try change.file.contents(maximumBytes: limit))
+        for change in changes where adjustments.isRecorded(change.path) {
+            if change.old != nil { try files.writeOriginal(change.path) }
             leaves.append(
-                (Array(change.path.utf8), TreeEditor.Leaf(mode: TreeObject.Mode(new.mode), id: blob)))
+                (adjustments.gitPath(change.path), try change.new.map { try files.write(change, as: $0.mode) }))
         }
         let editor = TreeEditor(repository)
-        let workspace = try editor.tree(changing: base, leaves)
-        let root = try Self.graft(
-            workspace, at: history.prefix, into: try Self.outerTrees(outer, history.prefix, repository), repository)
+        let root = try editor.tree(changing: start, leaves)
         var step = SessionHistory.Step(
             step: words.step, point: history.tip, parent: nil, files: 0, time: words.time, subject: words.subject)
         if root.description != history.tip.tree, let parent = ObjectID(hex: history.tip.commit) {
@@ -135,7 +143,7 @@ extension SessionRepository {
         let source = try other.open()
         let repository = try Repository.create(bare: path)
         let memory = try Repository.inMemory()
-        try Self.copy(theirs.workspaceTree, from: source, to: memory)
+        try Self.copy(theirs.startTree, from: source, to: memory)
         try Self.copy(theirs.base.tree, from: source, to: memory)
         var next = ObjectID(hex: point.commit)
         while let id = next, source.contains(id), !memory.contains(id) {
@@ -151,6 +159,7 @@ extension SessionRepository {
         history.tip = point
         // Their numbers are the other session's.
         history.steps = []
+        if let origin = other.origin() { try save(origin) }
         try save(history)
         try setReferences(history, in: repository)
     }
@@ -168,50 +177,6 @@ extension SessionRepository {
                 waiting.append((entry.id, entry.mode == .folder))
             }
         }
-    }
-
-    /// Adds a file of the base, so that it can be handed out.
-    func add(
-        base path: String, of snapshot: WorkspaceSnapshot, to repository: Repository, limit: Int
-    ) throws {
-        guard let entry = snapshot.entries[path], !repository.contains(entry.blob) else { return }
-        let file = "\(snapshot.base)/\(path)"
-        let bytes = entry.mode == .symbolicLink ? FileBytes.readLink(file) : FileBytes.read(file, limit: limit)
-        // Too large for a result: the commit names it, as it names all that did not change.
-        guard let bytes else { return }
-        try repository.write(.blob, bytes)
-    }
-
-    // MARK: Trees
-
-    /// Trees from the root down to the folder above the workspace.
-    private static func outerTrees(
-        _ root: ObjectID, _ prefix: String, _ repository: Repository
-    ) throws -> [TreeObject] {
-        var trees: [TreeObject] = []
-        var next: ObjectID? = root
-        for part in prefix.utf8.split(separator: UInt8(ascii: "/")) {
-            guard let id = next else { break }
-            let tree = try repository.tree(id)
-            trees.append(tree)
-            next = tree.entries.first { $0.name.elementsEqual(part) && $0.mode == .folder }?.id
-        }
-        return trees
-    }
-
-    /// Puts the workspace's tree into its place beneath the repository's root.
-    private static func graft(
-        _ tree: ObjectID, at prefix: String, into outer: [TreeObject], _ repository: Repository
-    ) throws -> ObjectID {
-        let parts = prefix.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
-        var tree = tree
-        for (index, name) in parts.enumerated().reversed() {
-            var folder = index < outer.count ? outer[index] : TreeObject(entries: [])
-            folder.entries.removeAll { $0.name == name }
-            folder.entries.append(TreeObject.Entry(mode: .folder, name: name, id: tree))
-            tree = try repository.write(folder)
-        }
-        return tree
     }
 
     private static func signature(_ person: SessionHistory.Person, _ time: Int) -> CommitObject.Signature {

@@ -13,7 +13,7 @@ import Workspace
 /// kept after its end.
 ///
 /// It holds what the session made, the trees that it stands on, and what it changed as it was before. Other contents of
-/// the base come when they are asked for (``add(base:of:)``), the objects of the user's own commits never.
+/// the base come when they are asked for (``pack(_:base:of:)``), the objects of the user's own commits never.
 /// All calls block on the disk.
 public struct SessionRepository: Sendable {
     /// The repository's folder.
@@ -88,9 +88,9 @@ public struct SessionRepository: Sendable {
     }
 
     /// The repository is no longer needed.
-    public func remove() {
-        try? LocalDriver.discard(stateDirectory: path)
-    }
+    public func remove() { Self.removeFolder(path) }
+
+    static func removeFolder(_ path: String) { try? LocalDriver.discard(stateDirectory: path) }
 }
 
 /// System calls whose names ``SessionRepository`` has for its own.

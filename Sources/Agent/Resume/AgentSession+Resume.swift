@@ -71,7 +71,7 @@ extension AgentSession {
         do {
             let found = assemble(sandbox, snapshot, frozen)
             ready = found
-            commitLeft(found.changes, frozen)
+            commitLeft(found.changes)
             await settleStep()
             guard state.isLive else { return }
             let void = try await cutItems()
@@ -107,7 +107,7 @@ extension AgentSession {
             let snapshot = await keptSnapshot(frozen)
         else { return }
         let left = LostSandbox(spec: frozen.spec, driver: configuration.driver, reason: "it was ended")
-        commitLeft(assemble(left, snapshot, frozen).changes, frozen)
+        commitLeft(assemble(left, snapshot, frozen).changes)
         await settleStep()
     }
 
@@ -170,7 +170,7 @@ extension AgentSession {
         let reason = "the sandbox was lost: \(sandbox.reason)"
         let left = assemble(sandbox, snapshot, frozen)
         ready = left
-        commitLeft(left.changes, frozen)
+        commitLeft(left.changes)
         await settleStep()
         _ = await left.background.recall()
         try? await left.background.goOn()

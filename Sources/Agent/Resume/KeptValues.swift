@@ -57,8 +57,6 @@ struct KeptFrozen: Codable, Sendable {
     var leftOut: [String]
     /// The repository's.
     var limits: LimitValues?
-    /// Where the user's own repository stood; absent in what an earlier version kept.
-    var head: WorkspaceHead?
 }
 
 /// What changes with turns.

@@ -18,7 +18,7 @@ extension AgentSession {
         steps.taking = Task {
             defer { steps.taking = nil }
             await self.take(step, record, now, intent, ready.sandbox)
-            await self.commit(intent, ready.changes, ready.frozen)
+            await self.commit(intent, ready.changes)
         }
     }
 

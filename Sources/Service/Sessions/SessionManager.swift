@@ -106,6 +106,7 @@ public actor SessionManager: SessionBackend {
         settings.network = configuration.network
         settings.environments = configuration.environments
         settings.bases = bases
+        settings.userEnvironment = configuration.userEnvironment
         settings.admission = queue
         settings.user = user
         settings.baselines = baselines

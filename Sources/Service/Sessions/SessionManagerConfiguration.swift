@@ -17,6 +17,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var temporaryBytes: Int?
     /// What sandboxes can be made from; nil: the host's own system, and no setup steps.
     public var environments: EnvironmentStore?
+    /// In which a user's own git would run on this machine: where its configuration is.
+    public var userEnvironment: [String: String] = [:]
     /// Gives sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
     /// What every change must pass, whatever its repository says.

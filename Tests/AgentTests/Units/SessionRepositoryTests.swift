@@ -46,10 +46,9 @@ struct SessionRepositoryTests {
     private func begin(_ part: String = "") throws -> WorkspaceSnapshot {
         let path = folder.path + "/user" + part
         let snapshot = try SnapshotTaker.take(folder: path, into: folder.path + "/base")
-        let head = WorkspaceHead.read(folder: path)
+        try repository.prepare(folder: path, snapshot, environment: [:])
         try repository.begin(
-            "s", snapshot, head, author: head.author ?? .init(name: "?", email: ""), committer: Self.committer,
-            time: 1_700_000_000_000)
+            "s", snapshot, user: .init(name: "?", email: ""), committer: Self.committer, time: 1_700_000_000_000)
         return snapshot
     }
 
@@ -186,15 +185,28 @@ struct SessionRepositoryTests {
         }
     }
 
+    @Test("Line ends are stored as the repository has them")
+    func lineEnds() throws {
+        try folder.write("user/.gitattributes", "* text=auto eol=crlf\n")
+        try folder.write("user/w.txt", "one\r\ntwo\r\n")
+        try git("add", ".")
+        try git("commit", "-qm", "ends")
+        let snapshot = try begin()
+        #expect(repository.history()?.base.commit == (try git("rev-parse", "HEAD")))
+        let step = try commit(1, ["w.txt": "one\r\n2\r\n"], snapshot)
+        #expect(try both("diff", "HEAD", step.point.commit).text.hasSuffix("\n one\n-two\n+2\n"))
+        let diff = try repository.difference(AgentDiff.Params(sessionId: "s", step: 1), limits: AgentLimits())
+        #expect(diff.patch.hasSuffix(" one\n-two\n+2\n"))
+    }
+
     @Test("A folder without git has commits too")
     func withoutGit() throws {
         let plain = try folder.makeFolder("plain")
         try folder.write("plain/x", "1\n")
         let snapshot = try SnapshotTaker.take(folder: plain, into: folder.path + "/base")
-        let head = WorkspaceHead.read(folder: plain)
-        #expect(head.commit == nil)
-        try repository.begin(
-            "s", snapshot, head, author: .init(name: "anna", email: ""), committer: Self.committer, time: 0)
+        try repository.prepare(folder: plain, snapshot, environment: [:])
+        #expect(repository.origin()?.workspace.head == nil)
+        try repository.begin("s", snapshot, user: .init(name: "anna", email: ""), committer: Self.committer, time: 0)
         let step = try commit(1, ["x": "2\n"], snapshot)
         #expect(step.files == 1 && step.parent == repository.history()?.base)
         #expect(try repository.steps().commits.count == 2)
