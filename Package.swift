@@ -73,7 +73,7 @@ let package = Package(
 
         // Workspace
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-        module("Git", ["Clibgit2"]),
+        module("Git", ["Clibgit2", "CSpawn", "Secrets"]),
         module("Workspace", ["Git", "JSON", "Policy", crypto]),
 
         // Environments
@@ -164,7 +164,7 @@ let package = Package(
         tests(
             "EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]
         ),
-        tests("WorkspaceTests", ["Workspace", "Git", "TestSupport"]),
+        tests("WorkspaceTests", ["Workspace", "Git", "Secrets", "TestSupport"]),
         tests(
             "ModelsTests",
             [
