@@ -45,8 +45,11 @@ def ready(world, *projects):
     wanted = sorted(map(str, projects))
 
     def found():
-        mounted = [path for line in sandboxes(world).values() for path in wanted if path.encode() in line.split(b"\0")]
-        return sorted(mounted) == wanted and metrics(world)["cofferdam_warm_sandboxes"] == len(wanted)
+        # All of them: one more is that of the session before, which is not gone yet.
+        lines = sandboxes(world).values()
+        mounted = [path for line in lines for path in wanted if path.encode() in line.split(b"\0")]
+        waiting = metrics(world)["cofferdam_warm_sandboxes"]
+        return sorted(mounted) == wanted and len(lines) == waiting == len(wanted)
     wait_for(found, f"sandboxes for {wanted}")
 
 
