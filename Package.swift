@@ -102,8 +102,8 @@ let package = Package(
         module(
             "Service",
             [
-                "Agent", "AgentProtocol", "Egress", "Environments", "JSON", "JSONRPC", "Models", "Policy",
-                "ProjectConfiguration", "Sandbox",
+                "Agent", "AgentProtocol", "Egress", "Environments", "Forges", "Git", "JSON", "JSONRPC", "Models",
+                "Policy", "ProjectConfiguration", "Sandbox", "Secrets",
                 "Store",
                 "WebSocket", "Workspace", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
             ]),

@@ -1,6 +1,6 @@
 /// `*` for any run of characters, `?` for one.
-enum WildcardPattern {
-    static func matches(_ pattern: String, _ text: String) -> Bool {
+public enum WildcardPattern {
+    public static func matches(_ pattern: String, _ text: String) -> Bool {
         matches(Array(pattern.utf8)[...], Array(text.utf8)[...])
     }
 

@@ -26,6 +26,10 @@ public struct ServiceFile: Sendable, Equatable {
     public var retention = RetentionSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
+    /// How the service is known to remote repositories and forges.
+    public var gitCredentials = GitCredentials()
+    /// Remote repositories that sessions may begin with, and be published to.
+    public var remotes = RemoteRules()
 
     public init() {}
 
@@ -67,6 +71,9 @@ public struct ServiceFile: Sendable, Equatable {
             ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
             ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
+            // In this order: remotes name credentials.
+            ("gitCredentials", { $0.gitCredentials = try GitCredentials($1, at: $2, $3) }),
+            ("remotes", { $0.remotes = try RemoteRules($1, at: $2, $3, credentials: $0.gitCredentials) }),
             ("checks", { $0.checks = try OrganisationChecks($1, at: $2, $3) }),
         ]
     }

@@ -36,15 +36,25 @@ public struct EgressCredential: Sendable, Equatable {
                 at: path, "\(path): `basic` takes a user, `header` the name of a header, `bearer` neither")
         default: throw reader.error(at: path["kind"], "\(path["kind"]) must be bearer, basic or header")
         }
+        source = try Source(members, at: path, reader)
+    }
+}
+
+extension EgressCredential.Source {
+    /// Reads the one of `env`, `file` and `command` that is there.
+    init(_ members: JSONObject, at path: YAMLPath, _ reader: ConfigurationReader) throws {
+        func text(_ key: String) throws -> String? {
+            try members[key].map { try reader.name($0, at: path[key]) }
+        }
         let sources = ["env", "file", "command"].filter { members[$0] != nil }
         guard sources.count == 1 else {
             throw reader.error(at: path, "\(path) needs exactly one of env, file and command")
         }
         if let name = try text("env") {
-            source = .variable(name)
+            self = .variable(name)
         } else if let file = try text("file") {
             guard file.hasPrefix("/") else { throw reader.error(at: path["file"], "\(path["file"]) must be absolute") }
-            source = .file(file)
+            self = .file(file)
         } else {
             let words = try reader.command(members["command"] ?? .null, at: path["command"])
             guard words[0].hasPrefix("/") else {
@@ -52,7 +62,7 @@ public struct EgressCredential: Sendable, Equatable {
                     at: path["command"],
                     "\(path["command"]) must be a list that begins with the program's absolute path")
             }
-            source = .command(words)
+            self = .command(words)
         }
     }
 }
