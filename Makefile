@@ -12,7 +12,8 @@ PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	bubblewrap ripgrep gcc make git \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
 	cmake shellcheck golang-go nodejs node-typescript openjdk-17-jdk-headless python3-pytest \
-	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci
+	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci \
+	nginx-light fcgiwrap openssh-server openssh-client
 
 # Rust has an installer of its own, whose programs are newer.
 ifeq ($(shell command -v cargo),)

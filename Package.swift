@@ -164,7 +164,7 @@ let package = Package(
         tests(
             "EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]
         ),
-        tests("WorkspaceTests", ["Workspace", "Git", "Secrets", "TestSupport"]),
+        tests("WorkspaceTests", ["Workspace", "Git", "JSON", "Secrets", "TestSupport"]),
         tests(
             "ModelsTests",
             [

@@ -66,7 +66,8 @@ public struct SealedGit: Sendable {
         var variables = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false", "SSH_ASKPASS": "/bin/false",
+            // It says nothing, and git then that authentication failed, rather than whom it could not ask.
+            "GIT_ASKPASS": "/bin/true", "SSH_ASKPASS": "/bin/false", "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_PROTOCOL_FROM_USER": "0",
             "GIT_ALLOW_PROTOCOL": access.protocols.joined(separator: ":"), "GIT_SSH_VARIANT": "ssh",
             "GIT_SSH_COMMAND": access.sshCommand,
@@ -85,7 +86,7 @@ public struct SealedGit: Sendable {
     private static let sealing: [(key: String, value: String)] =
         [
             ("core.hooksPath", "/dev/null"), ("core.fsmonitor", "false"), ("core.attributesFile", "/dev/null"),
-            ("core.excludesFile", "/dev/null"), ("core.askPass", "/bin/false"), ("credential.helper", ""),
+            ("core.excludesFile", "/dev/null"), ("core.askPass", "/bin/true"), ("credential.helper", ""),
             ("safe.directory", "*"), ("submodule.recurse", "false"), ("fetch.recurseSubmodules", "false"),
             ("push.recurseSubmodules", "no"), ("gc.auto", "0"), ("maintenance.auto", "false"),
             ("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "true"), ("commit.gpgSign", "false"),
