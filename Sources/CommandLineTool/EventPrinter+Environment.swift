@@ -10,6 +10,11 @@ enum EnvironmentWords {
         }
     }
 
+    static func fetched(_ event: RepositoryFetched) -> String {
+        let ref = event.ref.map { " \($0)" } ?? ""
+        return "\(event.remote)\(ref) at \(event.commit.prefix(12))"
+    }
+
     static func prepared(_ event: EnvironmentPrepared) -> String {
         let setup =
             switch event.setup {

@@ -76,6 +76,7 @@ struct EventPrinter {
         case .setupCompleted(let event):
             endOutput(event.itemId)
             if event.result.exitCode != 0 { line("✗ setup failed: \(event.result.words)", .red) }
+        case .repositoryFetched(let event): line("· \(EnvironmentWords.fetched(event))", .dim)
         case .environmentPrepared(let event):
             line("· \(EnvironmentWords.prepared(event))", .dim)
             for note in event.notes ?? [] { line("! \(note)", .yellow) }

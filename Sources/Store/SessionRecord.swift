@@ -18,11 +18,14 @@ public struct SessionRecord: Codable, Sendable, Equatable {
     public var parent: String?
     /// The name of the bearer token of the client that started it.
     public var user: String?
+    /// What it works on, where that is no folder.
+    public var repository: RepositoryReference?
 
     public init(
         sessionId: String, workspaceFolder: String, title: String, model: String, state: SessionState,
         outcome: TurnOutcome? = nil, applied: Bool = false, createdAt: Int, updatedAt: Int,
-        idempotencyKey: String? = nil, parent: String? = nil, user: String? = nil
+        idempotencyKey: String? = nil, parent: String? = nil, user: String? = nil,
+        repository: RepositoryReference? = nil
     ) {
         self.sessionId = sessionId
         self.workspaceFolder = workspaceFolder
@@ -36,5 +39,6 @@ public struct SessionRecord: Codable, Sendable, Equatable {
         self.idempotencyKey = idempotencyKey
         self.parent = parent
         self.user = user
+        self.repository = repository
     }
 }

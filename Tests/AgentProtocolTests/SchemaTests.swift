@@ -95,7 +95,6 @@ struct SchemaTests {
         }
         #expect(own.removeValue(forKey: "context")?.shape == .named("EditorPromptContext"))
         #expect(service.removeValue(forKey: "context")?.shape == .named("PromptContext"))
-        own["workspaceFolder"]?.isOptional = false
         #expect(own == service)
     }
 

@@ -36,6 +36,7 @@ public enum AgentEvent: Sendable, Equatable {
     case egressRulesChanged(EgressRulesChanged)
     case sessionResumed(SessionResumed)
     case commandEnded(CommandEnded)
+    case repositoryFetched(RepositoryFetched)
     case environmentPreparing(EnvironmentPreparing)
     case setupStarted(SetupStarted)
     case setupCompleted(SetupCompleted)
@@ -84,6 +85,7 @@ extension AgentEvent: Codable {
         case "egressRulesChanged": self = .egressRulesChanged(try EgressRulesChanged(from: decoder))
         case "sessionResumed": self = .sessionResumed(try SessionResumed(from: decoder))
         case "commandEnded": self = .commandEnded(try CommandEnded(from: decoder))
+        case "repositoryFetched": self = .repositoryFetched(try RepositoryFetched(from: decoder))
         case "environmentPreparing": self = .environmentPreparing(try EnvironmentPreparing(from: decoder))
         case "setupStarted": self = .setupStarted(try SetupStarted(from: decoder))
         case "setupCompleted": self = .setupCompleted(try SetupCompleted(from: decoder))
@@ -130,6 +132,7 @@ extension AgentEvent: Codable {
         case .egressRulesChanged(let event): try event.encode(to: encoder)
         case .sessionResumed(let event): try event.encode(to: encoder)
         case .commandEnded(let event): try event.encode(to: encoder)
+        case .repositoryFetched(let event): try event.encode(to: encoder)
         case .environmentPreparing(let event): try event.encode(to: encoder)
         case .setupStarted(let event): try event.encode(to: encoder)
         case .setupCompleted(let event): try event.encode(to: encoder)
@@ -177,6 +180,7 @@ extension AgentEvent {
         case .egressRulesChanged: "egressRulesChanged"
         case .sessionResumed: "sessionResumed"
         case .commandEnded: "commandEnded"
+        case .repositoryFetched: "repositoryFetched"
         case .environmentPreparing: "environmentPreparing"
         case .setupStarted: "setupStarted"
         case .setupCompleted: "setupCompleted"
@@ -221,6 +225,7 @@ extension AgentEvent {
         "egressRulesChanged",
         "sessionResumed",
         "commandEnded",
+        "repositoryFetched",
         "environmentPreparing",
         "setupStarted",
         "setupCompleted",

@@ -7,8 +7,10 @@ public enum AgentStart: RequestType {
     public struct Params: Codable, Sendable, Equatable {
         /// What the user asks for, in plain words.
         public var prompt: String
-        /// Absolute path or `file:` URI of the folder to work on.
-        public var workspaceFolder: String
+        /// Absolute path or `file:` URI of the folder to work on; absent with `repository`.
+        public var workspaceFolder: String?
+        /// A remote repository to work on instead of a folder.
+        public var repository: RepositoryReference?
         /// Unsaved buffers; they replace the files of the same path in the snapshot.
         public var documents: [DocumentOverlay]?
         /// What the user was looking at.
@@ -24,12 +26,14 @@ public enum AgentStart: RequestType {
         public var idempotencyKey: String?
 
         public init(
-            prompt: String, workspaceFolder: String, documents: [DocumentOverlay]? = nil,
+            prompt: String, workspaceFolder: String? = nil, repository: RepositoryReference? = nil,
+            documents: [DocumentOverlay]? = nil,
             context: PromptContext? = nil, model: String? = nil, checks: [CheckSpecification]? = nil,
             mode: SessionMode? = nil, budgets: Budgets? = nil, idempotencyKey: String? = nil
         ) {
             self.prompt = prompt
             self.workspaceFolder = workspaceFolder
+            self.repository = repository
             self.documents = documents
             self.context = context
             self.model = model

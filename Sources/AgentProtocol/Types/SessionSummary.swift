@@ -1,7 +1,10 @@
 /// A session as lists show it.
 public struct SessionSummary: Codable, Sendable, Equatable {
     public var sessionId: String
+    /// With `repository` only a place in the sandbox.
     public var workspaceFolder: String
+    /// What it works on, where that is no folder.
+    public var repository: RepositoryReference?
     /// The first line of the first prompt.
     public var title: String
     public var state: SessionState
@@ -25,7 +28,7 @@ public struct SessionSummary: Codable, Sendable, Equatable {
     public init(
         sessionId: String, workspaceFolder: String, title: String, state: SessionState, outcome: TurnOutcome?,
         model: String, createdAt: Int, updatedAt: Int, seq: Int, pendingApprovals: [ApprovalRequest], applied: Bool,
-        parent: String? = nil, queuePosition: Int? = nil
+        parent: String? = nil, queuePosition: Int? = nil, repository: RepositoryReference? = nil
     ) {
         self.sessionId = sessionId
         self.workspaceFolder = workspaceFolder
@@ -40,5 +43,6 @@ public struct SessionSummary: Codable, Sendable, Equatable {
         self.applied = applied
         self.parent = parent
         self.queuePosition = queuePosition
+        self.repository = repository
     }
 }

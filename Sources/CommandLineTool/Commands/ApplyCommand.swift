@@ -20,6 +20,11 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await ServiceSession.with { service in
             let summary = try await service.resolve(session)
+            if let repository = summary.repository {
+                throw ValidationError(
+                    "the session works on \(Terminal.harmless(repository.remote)), not on a folder; see `cofferdam publish` and `cofferdam diff`"
+                )
+            }
             let result = try await DiskApplier(client: service.client).apply(summary, paths: path.isEmpty ? nil : path)
             Self.report(result, json: json)
             if !result.conflicts.isEmpty { throw ExitCode(ExitStatus.conflicts) }

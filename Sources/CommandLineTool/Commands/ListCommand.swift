@@ -25,7 +25,12 @@ struct ListCommand: AsyncParsableCommand {
                     ?? session.outcome.map { "\(session.state.rawValue)/\($0.rawValue)" } ?? session.state.rawValue
                 let padding = String(repeating: " ", count: max(1, 20 - state.count))
                 Terminal.line("\(session.sessionId)  \(state)\(padding)\(Terminal.harmless(session.title))")
-                if all { Terminal.line("              \(Terminal.harmless(session.workspaceFolder))") }
+                if let repository = session.repository {
+                    let ref = repository.ref.map { " \($0)" } ?? ""
+                    Terminal.line("              \(Terminal.harmless(repository.remote + ref))")
+                } else if all {
+                    Terminal.line("              \(Terminal.harmless(session.workspaceFolder))")
+                }
                 if let parent = session.parent { Terminal.line("              forked from \(parent)") }
                 for approval in session.pendingApprovals {
                     Terminal.line("              waits: \(Terminal.harmless(approval.title))  (\(approval.approvalId))")

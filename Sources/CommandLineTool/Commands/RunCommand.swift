@@ -14,6 +14,10 @@ struct RunCommand: AsyncParsableCommand {
     var prompt: String
     @Option(name: .shortAndLong, help: "The folder to work on.")
     var folder = "."
+    @Option(help: "Work on a remote repository instead of a folder: its address.")
+    var repository: String?
+    @Option(help: "With --repository: branch, tag or commit; without it the default branch.")
+    var ref: String?
     @Option(help: "Model or role of the service's configuration.")
     var model: String?
     @Option(
@@ -38,17 +42,29 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Start or find the session of this name, so that a script can try again.")
     var idempotencyKey: String?
 
+    func validate() throws {
+        guard ref == nil || repository != nil else { throw ValidationError("--ref needs --repository") }
+        guard repository == nil || apply != .always else {
+            throw ValidationError("a result on a remote repository is not applied here; see `cofferdam publish`")
+        }
+    }
+
     func run() async throws {
         let asks = Terminal.inputIsTerminal && !json && !yes
         let status = try await ServiceSession.with(asks: asks) { session in
-            let folder = try WorkingFolder.absolute(folder)
+            let remote = repository.map { RepositoryReference(remote: $0, ref: ref) }
+            let folder = remote == nil ? try WorkingFolder.absolute(folder) : nil
             let started = try await session.client.call(
                 AgentStart.self,
                 AgentStart.Params(
-                    prompt: prompt, workspaceFolder: folder, model: model, mode: plan ? .plan : nil,
+                    prompt: prompt, workspaceFolder: folder, repository: remote, model: model, mode: plan ? .plan : nil,
                     budgets: Budgets(maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds),
                     idempotencyKey: idempotencyKey))
-            if !json { Terminal.line(Terminal.styled("session \(started.sessionId) on \(folder)", .bold)) }
+            if !json {
+                Terminal.line(
+                    Terminal.styled(
+                        "session \(started.sessionId) on \(Terminal.harmless(folder ?? repository ?? ""))", .bold))
+            }
             _ = try await session.client.attach(started.sessionId, afterSeq: 0)
             let follower = SessionFollower(
                 session: session, sessionId: started.sessionId, json: json, approvesAll: yes)
@@ -63,6 +79,10 @@ struct RunCommand: AsyncParsableCommand {
         guard case .turn(let turn) = end else { return status }
         let wanted = apply == .always || (apply == .verified && turn.outcome == .verified)
         var isDone = turn.changedFiles.isEmpty
+        if !turn.changedFiles.isEmpty, repository != nil {
+            if !json { Terminal.line("see `cofferdam diff \(id)`, then `cofferdam publish \(id)`") }
+            return status
+        }
         if !turn.changedFiles.isEmpty, wanted {
             let summary = try await session.resolve(id)
             let result = try await DiskApplier(client: session.client).apply(summary, paths: nil)

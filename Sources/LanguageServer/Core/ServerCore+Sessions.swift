@@ -7,14 +7,17 @@ extension ServerCore {
     /// - Parameter uri: the document that it is about, for finding the workspace folder.
     func start(_ params: EditorAgentStart.Params, uri: String?) async throws -> AgentStart.Result {
         let hint = uri ?? ContextConverter.firstURI(in: params.context)
-        let folder = try folder(params.workspaceFolder, uri: hint)
+        let isRemote = params.repository != nil
+        let folder = isRemote ? Self.noFolder : try folder(params.workspaceFolder, uri: hint)
         let converter = ContextConverter(folder: folder) { self.visibleText($0, beneath: folder) }
         let given = params.documents ?? []
         let named = Set(given.map(\.path))
         let start = AgentStart.Params(
             prompt: params.prompt,
-            workspaceFolder: folder,
-            documents: given + overlays(in: folder).filter { !named.contains($0.path) },
+            workspaceFolder: isRemote ? params.workspaceFolder : folder,
+            repository: params.repository,
+            documents: isRemote
+                ? params.documents : given + overlays(in: folder).filter { !named.contains($0.path) },
             context: try converter.context(params.context, mapper: mapper),
             model: params.model ?? settings.model,
             checks: params.checks,
@@ -29,11 +32,15 @@ extension ServerCore {
             texts[result.sessionId] = original
             add(
                 SessionView(
-                    id: result.sessionId, folder: folder, isFolderTrusted: true, isOwn: true, title: params.prompt))
+                    id: result.sessionId, folder: folder, isFolderTrusted: !isRemote, isOwn: true,
+                    title: params.prompt))
             inBackground(result.sessionId) { try await $0.follow(result.sessionId) }
         }
         return result
     }
+
+    /// Stands for the folder of a session that works on a remote repository; nothing is beneath it.
+    private static let noFolder = "/dev/null"
 
     func prompt(_ params: EditorAgentPrompt.Params) async throws -> AgentPrompt.Result {
         let folder = sessions[params.sessionId]?.folder ?? folders.first ?? "/"

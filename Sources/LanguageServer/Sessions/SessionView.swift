@@ -114,7 +114,7 @@ struct SessionView: Sendable {
         case .setupStarted(let event):
             begin(event.itemId, "setup: \(DisplayText.exact(Wording.words(event.command), limit: 80))")
         case .setupCompleted(let event): finish(event.itemId)
-        case .environmentPrepared: activity = "starting"
+        case .environmentPrepared, .repositoryFetched: activity = "starting"
         case .sessionResumed(let event):
             for item in event.voidItemIds { finish(item) }
             activity = "goes on after a restart of the service"

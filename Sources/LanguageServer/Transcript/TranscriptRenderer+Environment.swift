@@ -22,6 +22,12 @@ extension Wording {
         }
     }
 
+    static func fetched(_ event: RepositoryFetched) -> String {
+        let ref = event.ref.map { " \(DisplayText.exact($0, limit: 200))" } ?? ""
+        let remote = DisplayText.exact(event.remote, limit: 300)
+        return "Working on \(remote)\(ref) at \(DisplayText.exact(String(event.commit.prefix(12)), limit: 12))"
+    }
+
     static func origin(_ origin: SetupOrigin) -> String {
         switch origin {
         case .none: ""

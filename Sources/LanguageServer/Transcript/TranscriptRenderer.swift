@@ -113,6 +113,7 @@ struct TranscriptRenderer: Sendable {
             return section("### Setup \(event.step) of \(event.steps)") + command(event.command)
         case .setupCompleted(let event): return setupCompleted(event)
         case .environmentPrepared(let event): return environmentPrepared(event)
+        case .repositoryFetched(let event): return note(Wording.fetched(event) + ".")
         case .egressDecided(let event): return egressDecided(event)
         case .egressRulesChanged(let event): return egressRulesChanged(event)
         case .sessionResumed(let event):

@@ -35,6 +35,7 @@ extension SessionManager {
             let point = try await answering {
                 let point = try await parent.session.forkPoint(step: params.step, into: directory)
                 try await bases.share(point.base, with: id)
+                try await mirrors.share(params.sessionId, with: id)
                 try await configuration.environments?.share(self.directory(params.sessionId), with: directory)
                 return point
             }
@@ -58,7 +59,8 @@ extension SessionManager {
         let title = prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? parent.title
         let record = SessionRecord(
             sessionId: id, workspaceFolder: parent.workspaceFolder, title: title, model: name, state: .starting,
-            createdAt: now, updatedAt: now, parent: parent.sessionId, user: user)
+            createdAt: now, updatedAt: now, parent: parent.sessionId, user: user,
+            repository: parent.repository)
         // Once more: the service may be ending by now.
         try checkRoom()
         try stored { try store.save(record) }
@@ -66,6 +68,7 @@ extension SessionManager {
         var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider, user: user)
         // Decided when the other session was started.
         settings.limits = point.limits
+        settings.source = source(start.repository, log)
         settings.resources = point.resources
         settings.temporaryBytes = point.temporaryBytes
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))

@@ -16,15 +16,30 @@ extension SessionManager {
         if let known = try known(params.idempotencyKey) { return known }
         try checkRoom()
         guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
-        let folder = try WorkspaceFolder.path(params.workspaceFolder)
+        let folder = try place(params)
         // With unsaved buffers it would stand on another copy of the folder.
-        let waiting = params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
+        let waiting = params.repository == nil && params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
         do {
             return try await begin(params, folder, waiting, user)
         } catch {
             await waiting?.prepared.sandbox.stop()
             throw error
         }
+    }
+
+    /// Where the files are, or will be in the sandbox.
+    private func place(_ params: AgentStart.Params) throws -> String {
+        guard let repository = params.repository else {
+            guard let folder = params.workspaceFolder else {
+                throw invalid("one of `workspaceFolder` and `repository` is needed")
+            }
+            return try WorkspaceFolder.path(folder)
+        }
+        guard params.workspaceFolder == nil, params.documents?.isEmpty ?? true else {
+            throw invalid("with `repository` there is neither `workspaceFolder` nor `documents`")
+        }
+        _ = try transport(to: repository.remote)
+        return RemoteRepository.folder(of: repository.remote)
     }
 
     /// The session that an earlier request with this key began.
@@ -59,7 +74,7 @@ extension SessionManager {
         let title = params.prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? ""
         let record = SessionRecord(
             sessionId: id, workspaceFolder: folder, title: title, model: name, state: .starting, createdAt: now,
-            updatedAt: now, idempotencyKey: params.idempotencyKey, user: user)
+            updatedAt: now, idempotencyKey: params.idempotencyKey, user: user, repository: params.repository)
         do {
             try stored { try store.save(record) }
         } catch {
@@ -83,6 +98,7 @@ extension SessionManager {
         var settings = settings(
             id, params, folder: record.workspaceFolder, model: record.model, provider, user: record.user ?? "")
         settings.prepared = waiting?.prepared
+        settings.source = source(params.repository, log)
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         countStart()

@@ -8,7 +8,9 @@ extension SessionManager {
         Task {
             let records = (try? store.sessions(workspaceFolder: nil, before: nil, limit: 100)) ?? []
             var seen: Set<String> = []
-            let folders = records.map(\.workspaceFolder).filter { seen.insert($0).inserted }
+            let folders = records.filter { $0.repository == nil }.map(\.workspaceFolder).filter {
+                seen.insert($0).inserted
+            }
             await warm.refresh(folders) { [weak self] in await self?.isIdle ?? false }
         }
     }

@@ -19,6 +19,8 @@ public actor SessionManager: SessionBackend {
     let store: Store
     /// Copies of users' folders that sessions share.
     let bases: BaseStore
+    /// Copies of remote repositories that they share.
+    let mirrors: MirrorStore
     let warm: WarmPool
     /// What checks said of untouched trees.
     private let baselines: BaselineStore
@@ -54,6 +56,7 @@ public actor SessionManager: SessionBackend {
                 budget: .init(
                     bytes: configuration.warmPool.diskBytes, folders: configuration.warmPool.repositories),
                 holders: Set(try store.liveSessions().sessionIds))
+            mirrors = try MirrorStore(directory: "\(configuration.stateDirectory)/mirrors")
         } catch let error as WorkspaceError {
             throw StoreError.cannotOpen(path: configuration.stateDirectory, reason: error.description)
         }
@@ -63,6 +66,7 @@ public actor SessionManager: SessionBackend {
             configuration.warmPool, bases: bases, driver: configuration.driver,
             environments: configuration.environments, directory: { "\(sessions)/\($0)" })
         try await takeUpInterrupted()
+        await mirrors.keepOnly(Set(live.keys))
         warmUp()
         janitor = Task { [weak self] in
             while !Task.isCancelled {
@@ -111,7 +115,7 @@ public actor SessionManager: SessionBackend {
         settings.user = user
         settings.baselines = baselines
         settings.organisationChecks = configuration.checks.checks(folder: folder) {
-            WorkspaceRemotes.addresses(of: folder)
+            params.repository.map { [$0.remote] } ?? WorkspaceRemotes.addresses(of: folder)
         }
         return settings
     }
@@ -171,6 +175,7 @@ public actor SessionManager: SessionBackend {
         Task.detached {
             try? await Background.run { try LocalDriver.discard(stateDirectory: directory) }
             await self.bases.release(id)
+            await self.mirrors.release(id)
         }
     }
 
@@ -308,7 +313,8 @@ public actor SessionManager: SessionBackend {
             sessionId: record.sessionId, workspaceFolder: record.workspaceFolder, title: record.title,
             state: record.state, outcome: record.outcome, model: record.model, createdAt: record.createdAt,
             updatedAt: record.updatedAt, seq: seq, pendingApprovals: await entry?.session.pendingApprovals ?? [],
-            applied: record.applied, parent: record.parent, queuePosition: await queue.position(of: record.sessionId))
+            applied: record.applied, parent: record.parent, queuePosition: await queue.position(of: record.sessionId),
+            repository: record.repository)
     }
 
     public var liveSessions: Int { live.count }

@@ -21,6 +21,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var userEnvironment: [String: String] = [:]
     /// Gives sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
+    /// Remote repositories that sessions may work on; nil: none.
+    public var remotes: (any RemoteAccess)?
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
     /// Sandboxes alive at a time; a session beyond them waits in the queue.

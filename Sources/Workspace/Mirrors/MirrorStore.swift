@@ -93,6 +93,19 @@ public actor MirrorStore {
         return fetched
     }
 
+    /// What is kept for one holder is kept for another one too.
+    public func share(_ holder: String, with other: String) async throws {
+        let directory = directory
+        try await Self.inBackground {
+            for name in FolderRemoval.names(directory) where name.hasSuffix(".git") {
+                let repository = try Repository.open("\(directory)/\(name)")
+                guard let commit = try repository.reference(Self.pins + holder) else { continue }
+                let old = try repository.reference(Self.pins + other)
+                try repository.setReference(Self.pins + other, to: commit, from: old)
+            }
+        }
+    }
+
     /// The holder's commits need not be kept any more.
     public func release(_ holder: String) async {
         let directory = directory

@@ -10,6 +10,8 @@ enum EditorAgentStart: RequestType {
         var prompt: String
         /// Absent: the workspace folder of the first selection's or diagnostic's `uri`, else the root.
         var workspaceFolder: String?
+        /// Instead of a folder of the editor: its buffers are not sent then.
+        var repository: RepositoryReference?
         /// Wins over open buffers of the same path.
         var documents: [DocumentOverlay]?
         /// Like `PromptContext`; an entry with a `uri` is an LSP one (`{uri, range}` or an LSP diagnostic with `uri`)
