@@ -59,7 +59,8 @@ if [ ${#failed[@]} -eq 0 ]; then
     part "Neovim client, Neovim 0.11" Tests/EndToEnd/nvim/run_specs.sh "$(newer_neovim)"
     part "Emacs client" Tests/EndToEnd/emacs/run_tests.sh
     if [ "$kind" = all ]; then part "small real model" small_model; fi
-    part "end to end" "$venv/bin/python" -m pytest -q -p no:cacheprovider Tests/EndToEnd
+    # Side by side by file: most of them wait for programs most of the time.
+    part "end to end" "$venv/bin/python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile Tests/EndToEnd
 fi
 if [ ${#failed[@]} -gt 0 ]; then
     printf '\nfailed: %s\n' "${failed[*]}"
