@@ -12,7 +12,7 @@ PACKAGES = libgit2-dev libsqlite3-dev libarchive-dev pkg-config \
 	bubblewrap ripgrep gcc make git \
 	neovim emacs-nox lua-check lua-busted texinfo tmux \
 	cmake shellcheck golang-go nodejs node-typescript openjdk-17-jdk-headless python3-pytest \
-	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci \
+	python3-venv openssl procps util-linux iproute2 curl busybox-static umoci rsync \
 	nginx-light fcgiwrap openssh-server openssh-client
 
 # Rust has an installer of its own, whose programs are newer.
@@ -99,7 +99,7 @@ $(RELEASE)/.stamp: Package.swift $(shell find Sources Tests/Benchmarks/Swift -na
 ## make install   release build into PREFIX (default /usr/local)
 install: deps $(RELEASE)/.stamp
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cofferdam $(DESTDIR)$(PREFIX)/share/info
-	for program in cofferdam cofferdamd cofferdam-supervisor; do \
+	for program in cofferdam cofferdamd cofferdam-supervisor cofferdam-git; do \
 		install -m 755 -s $(RELEASE)/release/$$program $(DESTDIR)$(PREFIX)/bin/$$program; \
 	done
 	cp -R EditorClients Protocol $(DESTDIR)$(PREFIX)/share/cofferdam/
@@ -107,7 +107,7 @@ install: deps $(RELEASE)/.stamp
 	@echo "installed into $(DESTDIR)$(PREFIX); try: cofferdam doctor"
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,cofferdam cofferdamd cofferdam-supervisor)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,cofferdam cofferdamd cofferdam-supervisor cofferdam-git)
 	rm -rf $(DESTDIR)$(PREFIX)/share/cofferdam $(DESTDIR)$(PREFIX)/share/info/cofferdam.info
 
 ## make clean     remove what was built

@@ -43,6 +43,7 @@ let package = Package(
     products: [
         .executable(name: "cofferdam", targets: ["cofferdam"]),
         .executable(name: "cofferdamd", targets: ["cofferdamd"]),
+        .executable(name: "cofferdam-git", targets: ["cofferdam-git"]),
         .executable(name: "cofferdam-supervisor", targets: ["cofferdam-supervisor"]),
     ],
     dependencies: [
@@ -75,6 +76,12 @@ let package = Package(
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         module("Git", ["Clibgit2", "CSpawn", "Secrets"]),
         module("Workspace", ["Git", "JSON", "Policy", crypto]),
+
+        // The helper program that works on users' repositories
+        module("GitWorkerProtocol", ["AgentProtocol", "JSONRPC"]),
+        module(
+            "GitWorker",
+            ["CSpawn", "Git", "GitWorkerProtocol", "JSONRPC", "ProjectConfiguration", "Sandbox", "Workspace"]),
 
         // Environments
         .systemLibrary(name: "Clibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -112,7 +119,8 @@ let package = Package(
         module(
             "ServiceClient",
             [
-                "AgentProtocol", "CSpawn", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                "AgentProtocol", "CSpawn", "GitWorkerProtocol", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix,
+                nioHTTP1, nioWebSocket,
                 nioSSL,
             ]),
         module("LanguageServer", ["AgentProtocol", "JSON", "JSONRPC", "ServiceClient"]),
@@ -127,6 +135,8 @@ let package = Package(
             name: "cofferdamd",
             dependencies: ["Agent", "Environments", "Models", "Policy", "Sandbox", "Service", argumentParser],
             swiftSettings: settings),
+        .executableTarget(
+            name: "cofferdam-git", dependencies: ["GitWorker", "JSONRPC"], swiftSettings: settings),
         .executableTarget(
             name: "cofferdam-supervisor", dependencies: ["Supervisor"], swiftSettings: settings,
             linkerSettings: supervisorLinking),

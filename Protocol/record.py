@@ -196,7 +196,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
     options = parser.parse_args()
     kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied",
-            "service-merge", "agent-steps", "service-objects", "service-pack", "events-commit", "events-repository"]
+            "service-merge", "service-negotiate", "service-upload", "agent-steps", "service-objects", "service-pack",
+            "events-commit", "events-repository"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)

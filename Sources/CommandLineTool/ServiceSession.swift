@@ -22,6 +22,14 @@ struct ServiceSession: Sendable {
                     continuation.finish()
                 }
             },
+            uploading: { progress in
+                // A line a time is enough for a file, and a terminal shows the newest.
+                if Terminal.errorIsTerminal {
+                    Terminal.progress("cofferdam: \(progress.text)", isLast: progress.isComplete)
+                } else if progress.isComplete {
+                    Terminal.error("cofferdam: \(progress.text)")
+                }
+            },
             detached: { _, reason in
                 Terminal.error("cofferdam: no further events: \(reason)")
                 continuation.finish()

@@ -8,10 +8,13 @@
 enum Terminal {
     static let outputIsTerminal = isatty(1) == 1
     static let inputIsTerminal = isatty(0) == 1
+    static let errorIsTerminal = isatty(2) == 1
 
     static func out(_ text: String) { write(text, to: 1) }
     static func line(_ text: String) { write(text + "\n", to: 1) }
     static func error(_ text: String) { write(text + "\n", to: 2) }
+    /// A line of standard error, a terminal, that the next one takes the place of.
+    static func progress(_ text: String, isLast: Bool) { write("\r\u{1B}[K\(text)\(isLast ? "\n" : "")", to: 2) }
 
     enum Style: String {
         case bold = "1"

@@ -18,7 +18,8 @@ public final class IgnoreRules {
 
     /// - Returns: nil when the folder lies in no repository with a working tree, or is itself ignored there: it then
     ///   stands for itself.
-    public init?(folder: String) {
+    /// - Parameter excludes: the user's own file with rules for all repositories.
+    public init?(folder: String, excludes: String? = nil) {
         guard (try? GitLibrary.require()) != nil, let real = Self.real(folder) else { return nil }
         var repository: OpaquePointer?
         guard git_repository_open_ext(&repository, real, 0, nil) == 0, let repository else { return nil }
@@ -28,6 +29,7 @@ public final class IgnoreRules {
             git_repository_free(repository)
             return nil
         }
+        if let excludes { Self.add(excludes, to: repository) }
         self.repository = repository
         prefix = String(decoding: (real + "/").utf8.dropFirst(workdir.utf8.count), as: UTF8.self)
         var index: OpaquePointer?
@@ -68,6 +70,26 @@ public final class IgnoreRules {
         if isTracked(full) { return false }
         var ignored: Int32 = 0
         return git_ignore_path_is_ignored(&ignored, repository, full) == 0 && ignored != 0
+    }
+
+    /// libgit2 takes settings from files only, and reads this one at once.
+    private static func add(_ excludes: String, to repository: OpaquePointer) {
+        guard !excludes.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return }
+        var template = Array("/tmp/cofferdam-XXXXXX".utf8CString)
+        let file = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkstemp($0) } ?? -1 }
+        guard file >= 0 else { return }
+        defer { close(file) }
+        let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        defer { unlink(path) }
+        let text = Array("[core]\n\texcludesFile = \"\(excludes)\"\n".utf8)
+        guard text.withUnsafeBytes({ write(file, $0.baseAddress, $0.count) }) == text.count else { return }
+        var configuration: OpaquePointer?
+        guard git_repository_config(&configuration, repository) == 0 else { return }
+        defer { git_config_free(configuration) }
+        _ = git_config_add_file_ondisk(configuration, path, GIT_CONFIG_LEVEL_GLOBAL, repository, 1)
+        // Looked up now, while the file is there: the rules stay loaded.
+        var ignored: Int32 = 0
+        _ = git_ignore_path_is_ignored(&ignored, repository, "x")
     }
 
     /// Whether the index has the file, or a file in the folder.

@@ -8,6 +8,9 @@ public protocol SessionBackend: Sendable {
 
     /// - Parameter user: the name of the client's token; empty for a token without one.
     func start(_ params: AgentStart.Params, user: String) async throws -> AgentStart.Result
+    /// - Parameter user: as in `start`: objects are theirs alone.
+    func negotiate(_ params: WorkspaceNegotiate.Params, user: String) async throws -> WorkspaceNegotiate.Result
+    func upload(_ params: WorkspaceUpload.Params, user: String) async throws -> WorkspaceUpload.Result
     func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result
     func cancel(_ params: SessionReference) async throws
     func stop(_ params: SessionReference) async throws

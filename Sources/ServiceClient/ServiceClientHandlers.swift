@@ -8,6 +8,8 @@ public struct ServiceClientHandlers: Sendable {
     /// question.
     public var approve: (@Sendable (AgentApproveAsk.Params) async throws -> AgentApproveAsk.Result)?
     public var connectionChanged: @Sendable (ServiceConnectionState) async -> Void
+    /// How far the upload of a workspace is that a session is to start on.
+    public var uploading: @Sendable (UploadProgress) async -> Void
     /// A session can no longer be followed, as after a reconnect the service refused to go on with it.
     public var detached: @Sendable (_ sessionId: String, _ reason: String) async -> Void
 
@@ -15,11 +17,13 @@ public struct ServiceClientHandlers: Sendable {
         progress: @escaping @Sendable (AgentProgress.Params) async -> Void = { _ in },
         approve: (@Sendable (AgentApproveAsk.Params) async throws -> AgentApproveAsk.Result)? = nil,
         connectionChanged: @escaping @Sendable (ServiceConnectionState) async -> Void = { _ in },
+        uploading: @escaping @Sendable (UploadProgress) async -> Void = { _ in },
         detached: @escaping @Sendable (_ sessionId: String, _ reason: String) async -> Void = { _, _ in }
     ) {
         self.progress = progress
         self.approve = approve
         self.connectionChanged = connectionChanged
+        self.uploading = uploading
         self.detached = detached
     }
 }

@@ -11,6 +11,8 @@ public struct WorkspaceSnapshot: Sendable {
     public var leftOut: [String]
     /// Folders in it that are working trees of other repositories (submodules among them), without a trailing slash.
     public var nested: [String] = []
+    /// What commits of it stand on, where that was read.
+    public var origin: WorkspaceOrigin?
 
     /// Limits of what is taken; beyond, the user is told to ignore build products.
     public struct Limits: Sendable {

@@ -109,8 +109,10 @@ struct TranscriptTests {
         var isOfService = false
         for example in examples {
             if let name = example.message["method"]?.stringValue {
-                isOfService = [AgentApplied.method, AgentMerge.method, AgentObjects.method, AgentPack.method].contains(
-                    name)
+                isOfService = [
+                    AgentApplied.method, AgentMerge.method, AgentObjects.method, AgentPack.method,
+                    WorkspaceNegotiate.method, WorkspaceUpload.method,
+                ].contains(name)
             }
             let problems =
                 isOfService

@@ -32,6 +32,8 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentPack.self),
         request(AgentDiff.self),
         request(AgentApply.self),
+        request(WorkspaceNegotiate.self),
+        request(WorkspaceUpload.self),
         request(AgentMerge.self),
         request(AgentApplied.self),
         request(AgentEgress.self),

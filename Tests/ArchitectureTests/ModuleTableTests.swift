@@ -61,7 +61,7 @@ import Testing
     @Test func modulesImportOnlyWhatTheTableAllows() throws {
         let table = try Self.table()
         let own = Set(table.keys).union(["Clibgit2", "CSpawn"])
-        let programs: Set<String> = ["cofferdam", "cofferdamd", "cofferdam-supervisor"]
+        let programs: Set<String> = ["cofferdam", "cofferdamd", "cofferdam-supervisor", "cofferdam-git"]
         for (module, imported) in try Self.imports() where !programs.contains(module) {
             let excess = imported.intersection(own).subtracting(table[module] ?? [])
             #expect(excess.isEmpty, "\(module) imports \(excess.sorted())")

@@ -19,6 +19,7 @@ import measure_loop
 import measure_programs
 import measure_sandbox
 import measure_snapshots
+import measure_upload
 from figures import table
 from harness import Bench
 
@@ -36,6 +37,7 @@ MEASUREMENTS = {
     "fork": measure_snapshots.fork,
     "warm": measure_snapshots.warm,
     "idle": measure_snapshots.idle,
+    "upload": measure_upload.upload,
     "gateway": measure_egress.gateway,
     "loop": measure_loop.overhead,
     "concurrency": measure_loop.concurrency,

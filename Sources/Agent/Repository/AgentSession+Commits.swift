@@ -73,10 +73,17 @@ extension AgentSession {
     /// Looks at the user's own repository, before anything else takes time: what the session's commits stand on. A
     /// repository that cannot be read costs the session no more than its first commit's parent.
     func prepareRepository(_ snapshot: WorkspaceSnapshot) async {
-        guard configuration.source == nil else { return }
         let repository = SessionRepository(stateDirectory: configuration.stateDirectory)
+        if let uploaded = snapshot.origin {
+            try? await Background.run { try repository.prepare(uploaded: uploaded) }
+            return
+        }
+        guard configuration.source == nil else { return }
         let (folder, environment) = (configuration.workspaceFolder, configuration.userEnvironment)
-        try? await Background.run { try repository.prepare(folder: folder, snapshot, environment: environment) }
+        let edited = Dictionary((configuration.start.documents ?? []).map { ($0.path, Array($0.text.utf8)) }) { $1 }
+        try? await Background.run {
+            try repository.prepare(folder: folder, snapshot, edited: edited, environment: environment)
+        }
     }
 
     /// Makes the commit that a former service did not come to.

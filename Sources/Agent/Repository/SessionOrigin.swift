@@ -46,7 +46,10 @@ extension SessionRepository {
     /// Makes the repository anew, with what the user's own repository says of a folder on this machine. Objects of git's
     /// tree that the user's repository lacks are written to the new one.
     /// - Throws: `GitError`, `WorkspaceError`, `AgentError`.
-    func prepare(folder: String, _ snapshot: WorkspaceSnapshot, environment: [String: String]) throws {
+    /// - Parameter edited: unsaved buffers by path.
+    func prepare(
+        folder: String, _ snapshot: WorkspaceSnapshot, edited: [String: [UInt8]] = [:], environment: [String: String]
+    ) throws {
         remove()
         let repository = try Repository.create(bare: path)
         let real = realpath(folder, nil).map { text in
@@ -54,24 +57,48 @@ extension SessionRepository {
             return String(cString: text)
         }
         let subject = OriginReader.Subject(
-            folder: real ?? folder, entries: snapshot.entries, nested: snapshot.nested, contents: snapshot.base)
+            folder: real ?? folder, entries: snapshot.entries, nested: snapshot.nested, contents: snapshot.base,
+            edited: edited)
         var origin = SessionOrigin()
         origin.workspace = try OriginReader.read(subject, settings: UserGitSettings(environment: environment)) {
             kind, bytes throws(GitError) in try repository.write(kind, bytes)
         }
-        if let head = origin.workspace.head, let user = try Repository.containing(subject.folder) {
-            let tree = try user.commit(head).tree
-            origin.headTree = tree
-            // The folders above the workspace: everything in them stays as it is.
-            var next: ObjectID? = tree
-            let parts = origin.workspace.adjustments.prefix.bytes.split(separator: UInt8(ascii: "/"))
-            for part in parts {
-                guard let id = next else { break }
-                let object = try user.tree(id)
-                try repository.write(.tree, user.read(id).bytes)
-                next = object.entries.first { $0.name.elementsEqual(part) && $0.mode == .folder }?.id
+        if let user = try Repository.containing(subject.folder) {
+            try take(head: &origin, from: user, to: repository)
+        }
+        try save(origin)
+    }
+
+    /// Makes the repository anew, with what a client says of a folder that it uploaded.
+    func prepare(uploaded: WorkspaceOrigin) throws {
+        remove()
+        let repository = try Repository.create(bare: path)
+        var origin = SessionOrigin()
+        origin.workspace = uploaded
+        if let place = uploaded.repository {
+            let user = try Repository.open(place)
+            try take(head: &origin, from: user, to: repository)
+            // What git's tree has that the sandbox's has not.
+            let others = uploaded.adjustments.converted.values.map(\.git) + uploaded.adjustments.kept.map(\.id)
+            for id in others where user.contains(id) {
+                let object = try user.read(id)
+                if object.kind == .blob { try repository.write(.blob, object.bytes) }
             }
         }
         try save(origin)
+    }
+
+    private func take(head origin: inout SessionOrigin, from user: Repository, to repository: Repository) throws {
+        guard let head = origin.workspace.head else { return }
+        let tree = try user.commit(head).tree
+        origin.headTree = tree
+        // The folders above the workspace: everything in them stays as it is.
+        var next: ObjectID? = tree
+        for part in origin.workspace.adjustments.prefix.bytes.split(separator: UInt8(ascii: "/")) {
+            guard let id = next else { break }
+            let object = try user.tree(id)
+            try repository.write(.tree, user.read(id).bytes)
+            next = object.entries.first { $0.name.elementsEqual(part) && $0.mode == .folder }?.id
+        }
     }
 }

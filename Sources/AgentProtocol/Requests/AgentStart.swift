@@ -11,6 +11,8 @@ public enum AgentStart: RequestType {
         public var workspaceFolder: String?
         /// A remote repository to work on instead of a folder.
         public var repository: RepositoryReference?
+        /// Its files, where the service's host does not have the folder. Unsaved buffers are in it then.
+        public var workspace: UploadedWorkspace?
         /// Unsaved buffers; they replace the files of the same path in the snapshot.
         public var documents: [DocumentOverlay]?
         /// What the user was looking at.
@@ -27,13 +29,14 @@ public enum AgentStart: RequestType {
 
         public init(
             prompt: String, workspaceFolder: String? = nil, repository: RepositoryReference? = nil,
-            documents: [DocumentOverlay]? = nil,
+            workspace: UploadedWorkspace? = nil, documents: [DocumentOverlay]? = nil,
             context: PromptContext? = nil, model: String? = nil, checks: [CheckSpecification]? = nil,
             mode: SessionMode? = nil, budgets: Budgets? = nil, idempotencyKey: String? = nil
         ) {
             self.prompt = prompt
             self.workspaceFolder = workspaceFolder
             self.repository = repository
+            self.workspace = workspace
             self.documents = documents
             self.context = context
             self.model = model

@@ -27,13 +27,18 @@ public enum ServiceInitialize: RequestType {
         public var serverInfo: ProgramInfo
         /// Names that `agent/start` takes as `model`; the first is the default. Empty: no model is configured.
         public var models: [String]
+        /// Name of the machine and its view of files. A client with the same name sees the folders that the service sees; any
+        /// other uploads its workspace.
+        public var machine: String?
 
         public init(
-            protocolVersion: Int = ServiceInitialize.protocolVersion, serverInfo: ProgramInfo, models: [String]
+            protocolVersion: Int = ServiceInitialize.protocolVersion, serverInfo: ProgramInfo, models: [String],
+            machine: String? = nil
         ) {
             self.protocolVersion = protocolVersion
             self.serverInfo = serverInfo
             self.models = models
+            self.machine = machine
         }
     }
 }

@@ -24,19 +24,27 @@ extension Repository {
 
     /// - Returns: the bytes that git would store; `contents` itself where nothing is to be converted.
     public func cleaned(_ contents: [UInt8], path: String) throws(GitError) -> [UInt8] {
+        try cleaned(contents, path: Array(path.utf8))
+    }
+
+    /// - Parameter path: by its bytes.
+    public func cleaned(_ contents: [UInt8], path: [UInt8]) throws(GitError) -> [UInt8] {
         var filters: OpaquePointer?
         defer { git_filter_list_free(filters) }
-        try check(
-            "read the attributes of \(path)",
-            git_filter_list_load(
-                &filters, handle, nil, path, GIT_FILTER_TO_ODB, GIT_FILTER_ALLOW_UNSAFE.rawValue))
+        let code = (path + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                git_filter_list_load(
+                    &filters, handle, nil, $0.baseAddress, GIT_FILTER_TO_ODB, GIT_FILTER_ALLOW_UNSAFE.rawValue)
+            }
+        }
+        try check("read attributes", code)
         guard let filters, !contents.isEmpty else { return contents }
         var buffer = git_buf()
-        let code = contents.withUnsafeBytes {
+        let applied = contents.withUnsafeBytes {
             git_filter_list_apply_to_buffer(
                 &buffer, filters, $0.bindMemory(to: CChar.self).baseAddress, $0.count)
         }
-        try check("convert \(path)", code)
+        try check("convert", applied)
         defer { git_buf_dispose(&buffer) }
         return Array(UnsafeRawBufferPointer(start: buffer.ptr, count: buffer.size))
     }

@@ -1,4 +1,5 @@
 import JSON
+import ServiceClient
 
 extension ServerCore {
     /// Shows that a session is at work: as progress where the client has it, else with one message.
@@ -33,6 +34,28 @@ extension ServerCore {
         announced.remove(id)
         guard let token = tokenOfSession.removeValue(forKey: id) else { return }
         await change(token) { $0.finish(message) }
+    }
+
+    /// Shows how far an upload is; its session is there only afterwards.
+    func uploading(_ progress: UploadProgress) async {
+        guard features.showsProgress, let connection else { return }
+        guard let token = uploadToken else {
+            lastToken += 1
+            let token = "cofferdam/\(lastToken)"
+            uploadToken = token
+            tickets[token] = ProgressTicket(token: token, message: progress.text)
+            Task {
+                do {
+                    _ = try await connection.request(LSP.WorkDoneProgressCreate.self, .init(token: token))
+                    await change(token) { $0.created() }
+                } catch {
+                    tickets[token] = nil
+                }
+            }
+            return
+        }
+        if progress.isComplete { uploadToken = nil }
+        await change(token) { progress.isComplete ? $0.finish(progress.text) : $0.update(progress.text) }
     }
 
     /// The user pressed cancel on a progress of ours.

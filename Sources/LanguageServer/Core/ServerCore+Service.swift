@@ -14,6 +14,7 @@ extension ServerCore {
                 progress: { [weak self] in await self?.received($0) },
                 approve: ask,
                 connectionChanged: { [weak self] in await self?.connectionChanged($0) },
+                uploading: { [weak self] in await self?.uploading($0) },
                 detached: { [weak self] in await self?.detached($0, $1) }))
         service = made
         return made

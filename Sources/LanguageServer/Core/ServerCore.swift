@@ -45,6 +45,8 @@ actor ServerCore {
     var tickets: [String: ProgressTicket] = [:]
     var tokenOfSession: [String: String] = [:]
     var sessionOfToken: [String: String] = [:]
+    /// Of the upload that is under way.
+    var uploadToken: String?
     var lastToken = 0
     /// Busy sessions that were announced with a message, where there is no progress to show.
     var announced: Set<String> = []

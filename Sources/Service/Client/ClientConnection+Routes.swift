@@ -19,6 +19,10 @@ extension ClientConnection {
         }
         router.on(AgentPrompt.self, .serial) { params, _ in try await backend.prompt(params) }
         router.on(AgentStart.self, .concurrent) { params, _ in try await backend.start(params, user: user) }
+        router.on(WorkspaceNegotiate.self, .concurrent) { params, _ in
+            try await backend.negotiate(params, user: user)
+        }
+        router.on(WorkspaceUpload.self, .concurrent) { params, _ in try await backend.upload(params, user: user) }
         router.on(AgentCancel.self, .concurrent) { params, _ in
             try await backend.cancel(params)
             return Empty()

@@ -106,7 +106,8 @@ actor ClientConnection {
         }
         isInitialized.withLock { $0 = true }
         return ServiceInitialize.Result(
-            serverInfo: ProgramInfo(name: "cofferdamd", version: ServiceVersion.current), models: backend.models)
+            serverInfo: ProgramInfo(name: "cofferdamd", version: ServiceVersion.current), models: backend.models,
+            machine: MachineIdentity.current)
     }
 
     /// The name is the client's own word, so it is cut to something that a log or prompt can show; the token's name, which

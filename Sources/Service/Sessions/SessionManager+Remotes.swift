@@ -15,8 +15,13 @@ extension SessionManager {
 
     /// What gives a session its files; nil: the folder.
     /// - Parameter log: the session's.
-    func source(_ repository: RepositoryReference?, _ log: EventLog) -> (any WorkspaceSource)? {
-        guard let repository else { return nil }
+    func source(_ start: AgentStart.Params, _ user: String, _ log: EventLog) -> (any WorkspaceSource)? {
+        if let workspace = start.workspace {
+            // Names that cannot be were refused when the session was started.
+            return (try? UploadedSource(workspace, user: user, projects, bases))
+                ?? UnreachableRepository(reason: "the uploaded workspace has names that cannot be")
+        }
+        guard let repository = start.repository else { return nil }
         do {
             return RemoteRepository(
                 reference: repository, transport: try transport(to: repository.remote), mirrors: mirrors, bases: bases

@@ -65,7 +65,7 @@ extension SessionManager {
             record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName, provider,
             user: record.user ?? "")
         start.apply(to: &settings)
-        settings.source = source(start.start.repository, log)
+        settings.source = source(start.start, record.user ?? "", log)
         let session = AgentSession(
             configuration: settings, log: log, observer: observer(of: record.sessionId), kept: values,
             state: record.state)

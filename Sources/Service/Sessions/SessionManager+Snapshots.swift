@@ -68,7 +68,7 @@ extension SessionManager {
         var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider, user: user)
         // Decided when the other session was started.
         settings.limits = point.limits
-        settings.source = source(start.repository, log)
+        settings.source = source(start, user, log)
         settings.resources = point.resources
         settings.temporaryBytes = point.temporaryBytes
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))

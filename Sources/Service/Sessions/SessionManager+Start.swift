@@ -16,6 +16,7 @@ extension SessionManager {
         if let known = try known(params.idempotencyKey) { return known }
         try checkRoom()
         guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
+        if params.workspace != nil { return try await begin(params, try uploaded(params, user), nil, user) }
         let folder = try place(params)
         // With unsaved buffers it would stand on another copy of the folder.
         let waiting = params.repository == nil && params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
@@ -25,6 +26,17 @@ extension SessionManager {
             await waiting?.prepared.sandbox.stop()
             throw error
         }
+    }
+
+    /// A folder that the client uploaded.
+    private func uploaded(_ params: AgentStart.Params, _ user: String) throws -> String {
+        guard let workspace = params.workspace, let folder = params.workspaceFolder, params.repository == nil,
+            params.documents?.isEmpty ?? true
+        else {
+            throw invalid("with `workspace` there is a `workspaceFolder`, and neither `repository` nor `documents`")
+        }
+        _ = try UploadedSource(workspace, user: user, projects, bases)
+        return try WorkspaceFolder.elsewhere(folder)
     }
 
     /// Where the files are, or will be in the sandbox.
@@ -98,7 +110,7 @@ extension SessionManager {
         var settings = settings(
             id, params, folder: record.workspaceFolder, model: record.model, provider, user: record.user ?? "")
         settings.prepared = waiting?.prepared
-        settings.source = source(params.repository, log)
+        settings.source = source(params, record.user ?? "", log)
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
         live[id] = LiveSession(session: session, log: log, record: record)
         countStart()

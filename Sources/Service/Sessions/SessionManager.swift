@@ -21,6 +21,8 @@ public actor SessionManager: SessionBackend {
     let bases: BaseStore
     /// Copies of remote repositories that they share.
     let mirrors: MirrorStore
+    /// What clients upload of workspaces that this machine does not have.
+    let projects: ProjectStore
     let warm: WarmPool
     /// What checks said of untouched trees.
     private let baselines: BaselineStore
@@ -57,6 +59,7 @@ public actor SessionManager: SessionBackend {
                     bytes: configuration.warmPool.diskBytes, folders: configuration.warmPool.repositories),
                 holders: Set(try store.liveSessions().sessionIds))
             mirrors = try MirrorStore(directory: "\(configuration.stateDirectory)/mirrors")
+            projects = try ProjectStore(directory: "\(configuration.stateDirectory)/projects")
         } catch let error as WorkspaceError {
             throw StoreError.cannotOpen(path: configuration.stateDirectory, reason: error.description)
         }
@@ -115,7 +118,9 @@ public actor SessionManager: SessionBackend {
         settings.user = user
         settings.baselines = baselines
         settings.organisationChecks = configuration.checks.checks(folder: folder) {
-            params.repository.map { [$0.remote] } ?? WorkspaceRemotes.addresses(of: folder)
+            if let repository = params.repository { return [repository.remote] }
+            // A folder of this name on this machine has nothing to do with one that was uploaded.
+            return params.workspace == nil ? WorkspaceRemotes.addresses(of: folder) : []
         }
         return settings
     }
@@ -176,6 +181,7 @@ public actor SessionManager: SessionBackend {
             try? await Background.run { try LocalDriver.discard(stateDirectory: directory) }
             await self.bases.release(id)
             await self.mirrors.release(id)
+            await self.projects.release(id)
         }
     }
 
@@ -286,7 +292,7 @@ public actor SessionManager: SessionBackend {
     public func list(_ params: AgentList.Params) async throws -> AgentList.Result {
         let limit = params.limit ?? 50
         guard (1...200).contains(limit) else { throw invalid("`limit` must be from 1 to 200") }
-        let folder = try params.workspaceFolder.map(WorkspaceFolder.path)
+        let folder = try params.workspaceFolder.map(WorkspaceFolder.anyPath)
         let records = try stored {
             try store.sessions(workspaceFolder: folder, before: params.cursor, limit: limit + 1)
         }

@@ -7,8 +7,11 @@
 extension ServiceClientConfiguration {
     /// The program that an embedded service is: the one configured, else `cofferdamd` beside this program, else on `PATH`.
     public var programPath: String? {
-        if let path = servicePath { return path }
-        let name = "cofferdamd"
+        servicePath ?? program(named: "cofferdamd")
+    }
+
+    /// One of our programs, beside this program, else on `PATH`.
+    func program(named name: String) -> String? {
         var candidates: [String] = []
         if let own = Self.ownPath(), let slash = own.lastIndex(of: "/") {
             candidates.append("\(own[..<slash])/\(name)")

@@ -14,6 +14,8 @@ actor ClientEngine {
     private var connecting: Task<Link, any Error>?
     private var reconnecting: Task<Void, Never>?
     private var linkNumber = 0
+    /// Uploads under way: they go on over the next connection.
+    private var uploads = 0
     private(set) var isClosed = false
     private let states: AsyncStream<ServiceConnectionState>.Continuation
 
@@ -65,10 +67,15 @@ actor ClientEngine {
         switch params {
         case let start as AgentStart.Params: start.idempotencyKey != nil
         default:
-            [AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method]
-                .contains(R.method)
+            [
+                AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method,
+                WorkspaceNegotiate.method, WorkspaceUpload.method,
+            ]
+            .contains(R.method)
         }
     }
+
+    func uploading(_ change: Int) { uploads += change }
 
     // MARK: The connection
 
@@ -135,11 +142,13 @@ actor ClientEngine {
     private func ended(_ link: Link) {
         guard !isClosed, current?.number == link.number else { return }
         let reason = link.webSocket.closure?.description ?? "the connection ended"
-        guard !attached.isEmpty else {
+        guard !attached.isEmpty || uploads > 0 else {
             states.yield(.lost(reason: reason))
             return
         }
         states.yield(.reconnecting(reason: reason))
+        // An upload's next piece connects.
+        guard !attached.isEmpty else { return }
         reconnecting?.cancel()
         reconnecting = Task { await self.reconnect() }
     }

@@ -53,7 +53,7 @@ struct DetachedProgram {
         .embeddedStart(reason: "\(what): \(String(cString: strerror(error)))", output: "")
     }
 
-    private static func withCStrings<Value>(
+    static func withCStrings<Value>(
         _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value
     ) -> Value {
         let copies = strings.map { strdup($0) }

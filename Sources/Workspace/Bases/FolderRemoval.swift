@@ -5,9 +5,9 @@
 #endif
 
 /// Removes folders that this module made: all of them are open to their owner, and no deeper than a snapshot may be.
-enum FolderRemoval {
+public enum FolderRemoval {
     /// Names in a folder; none when it cannot be read.
-    static func names(_ path: String) -> [String] {
+    public static func names(_ path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -20,7 +20,8 @@ enum FolderRemoval {
         return names
     }
 
-    static func remove(_ path: String) {
+    /// Nothing happens where there is nothing.
+    public static func remove(_ path: String) {
         if unlink(path) == 0 || errno == ENOENT { return }
         for name in names(path) { remove("\(path)/\(name)") }
         rmdir(path)

@@ -126,6 +126,9 @@ struct FolderSurvey {
         }
     }
 
+    /// Whether git would leave out a file that is not there.
+    func wouldIgnore(_ path: String) -> Bool { isIgnored(path) }
+
     private mutating func isLeftOut(_ path: String) -> Bool {
         if rules.excludes(path) || (isIgnored(path) && !rules.includes(path)) { return true }
         guard let reason = SecretFiles.reason(path: path), !rules.allowsSecret(path) else { return false }

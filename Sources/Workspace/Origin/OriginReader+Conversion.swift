@@ -24,14 +24,14 @@ extension OriginReader {
                 continue
             }
             guard filter != nil || repository.mayConvert(name) else { continue }
-            if let known = own[path], isClean(path, known, writtenAt) {
+            let edited = subject.edited[path]
+            if edited == nil, let known = own[path], isClean(path, known, writtenAt) {
                 // What git recorded of just these bytes.
                 note(path, raw: entry.blob, git: known.id)
                 continue
             }
-            guard let bytes = FileBytes.read("\(subject.contents)/\(path)", limit: Self.maximumConvertedBytes) else {
-                continue
-            }
+            let file = "\(subject.contents)/\(path)"
+            guard let bytes = edited ?? FileBytes.read(file, limit: Self.maximumConvertedBytes) else { continue }
             let cleaned = filter == "lfs" ? LargeFilePointer.clean(bytes) : try repository.cleaned(bytes, path: name)
             if cleaned == bytes { continue }
             note(path, raw: entry.blob, git: try sink?(.blob, cleaned) ?? ObjectID.blob(cleaned))

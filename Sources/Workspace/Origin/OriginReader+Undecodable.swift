@@ -37,7 +37,8 @@ extension OriginReader {
             else { return }
             let mode: TreeObject.Mode =
                 isLink ? .symbolicLink : status.st_mode & 0o100 != 0 ? .executable : .regular
-            keep(path, .init(mode: mode, id: try sink(.blob, bytes)))
+            let stored = isLink ? bytes : try repository.cleaned(bytes, path: gitPath)
+            keep(path, .init(mode: mode, id: try sink(.blob, stored)))
         default: return
         }
     }

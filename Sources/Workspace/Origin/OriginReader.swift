@@ -17,12 +17,18 @@ public struct OriginReader {
         public var nested: [String]
         /// Where the files' bytes are: the snapshot, or the folder itself.
         public var contents: String
+        /// Unsaved buffers that stand in for files, by path.
+        public var edited: [String: [UInt8]]
 
-        public init(folder: String, entries: [String: TreeHash.Entry], nested: [String], contents: String) {
+        public init(
+            folder: String, entries: [String: TreeHash.Entry], nested: [String], contents: String,
+            edited: [String: [UInt8]] = [:]
+        ) {
             self.folder = folder
             self.entries = entries
             self.nested = nested
             self.contents = contents
+            self.edited = edited
         }
     }
 
@@ -107,7 +113,7 @@ public struct OriginReader {
         }
         if !subject.nested.isEmpty {
             origin.notes.append(
-                "changes in repositories within the folder are not part of results: "
+                "changes in repositories within the folder are not committed: "
                     + subject.nested.prefix(5).joined(separator: ", ") + (subject.nested.count > 5 ? ", …" : ""))
         }
         origin.adjustments = adjustments

@@ -27,6 +27,8 @@ public struct WorkspaceOrigin: Sendable, Codable, Equatable {
     public var adjustments = TreeAdjustments()
     /// What of the folder commits do not follow, for the user.
     public var notes: [String] = []
+    /// What an uploaded snapshot did not take, for the user; see `WorkspaceSnapshot.leftOut`.
+    public var leftOut: [String] = []
 
     public init(head: ObjectID? = nil, branch: String? = nil, author: Author? = nil, repository: String? = nil) {
         self.head = head

@@ -83,6 +83,14 @@ final class FakeBackend: SessionBackend {
         return AgentStart.Result(sessionId: "s1", seq: 0)
     }
 
+    func negotiate(_ params: WorkspaceNegotiate.Params, user: String) async throws -> WorkspaceNegotiate.Result {
+        WorkspaceNegotiate.Result(missing: params.objects, isNew: true)
+    }
+
+    func upload(_ params: WorkspaceUpload.Params, user: String) async throws -> WorkspaceUpload.Result {
+        throw ResponseError(code: .methodNotFound, message: "uploads")
+    }
+
     func prompt(_ params: AgentPrompt.Params) async throws -> AgentPrompt.Result { AgentPrompt.Result(seq: 1) }
     func cancel(_ params: SessionReference) async throws {}
     func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result {
