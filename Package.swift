@@ -203,6 +203,6 @@ let package = Package(
             ]),
         tests(
             "LanguageServerTests",
-            ["LanguageServer", "ServiceClient", "AgentProtocol", "JSON", "JSONRPC", "TestSupport"]),
+            ["LanguageServer", "ServiceClient", "AgentProtocol", "Git", "JSON", "JSONRPC", "TestSupport"]),
     ]
 )

@@ -41,6 +41,7 @@ EXCHANGES = [
     ("agent-restore", TO_SERVER, "agent/restore"),
     ("agent-diff", TO_SERVER, "agent/diff"),
     ("agent-apply", TO_SERVER, "agent/apply"),
+    ("agent-undo", TO_SERVER, "agent/undo"),
     ("agent-transcript", TO_SERVER, "agent/transcript"),
 ]
 # Events that belong together.
@@ -120,6 +121,7 @@ class Run:
         self.call("agent/diff", {**session, "includeContents": True})
         self.call("agent/transcript", session)
         self.call("agent/apply", session)
+        self.call("agent/undo", session)
         self.until(lambda event: event["type"] == "resultApplied")
         turns = sum(event["type"] == "turnCompleted" for event in self.events)
         self.call("agent/prompt", {**session, "text": "Explain the change in one sentence.", "delivery": "queue"})

@@ -53,8 +53,7 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             LanguageServerCommand.self, RunCommand.self, PromptCommand.self, AttachCommand.self, ListCommand.self,
             ApproveCommand.self, RejectCommand.self, DiffCommand.self, EgressCommand.self, ApplyCommand.self,
-            ForkCommand.self,
-            RestoreCommand.self, LogCommand.self, CancelCommand.self,
+            UndoCommand.self, ForkCommand.self, RestoreCommand.self, LogCommand.self, CancelCommand.self,
             StopCommand.self, DoctorCommand.self,
         ])
 }

@@ -57,7 +57,8 @@ struct EventPrinter {
             let by = resolution.answeredBy.map { " by \($0)" } ?? ""
             line("· \(resolution.decision?.words ?? resolution.cause.rawValue)\(by)", .dim)
         case .turnCompleted(let event): show(event)
-        case .resultApplied(let event): line("· applied \(Self.files(event.applied.count))", .dim)
+        case .resultApplied(let event):
+            line("· \(event.scope == .undone ? "undone" : "applied") \(Self.files(event.applied.count))", .dim)
         case .egressDecided(let event): show(event)
         case .egressRulesChanged(let event): line("· network: \(EgressWords.rules(event))", .dim)
         case .snapshotTaken(let event): show(event)

@@ -48,6 +48,11 @@ enum Terminal {
         return String(result)
     }
 
+    /// A file's name, which may not begin a line of its own.
+    static func name(_ path: String) -> String {
+        harmless(path).split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "^J")
+    }
+
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 9, 10: false

@@ -45,7 +45,7 @@ public enum LineDifferences {
     }
 
     /// A side without lines names the line before.
-    private static func range(_ start: Int32, _ count: Int32) -> Range<Int> {
+    static func range(_ start: Int32, _ count: Int32) -> Range<Int> {
         let first = count == 0 ? Int(start) : Int(start) - 1
         return first..<(first + Int(count))
     }

@@ -9,6 +9,9 @@ public enum UnifiedDiff {
         /// With git's headers; empty when nothing differs or the file is binary.
         public var text: String
         public var binary: Bool
+        /// What `text` shows from one `@@` to the next; nil when there are more changes than anybody would choose among,
+        /// and when the file became a link or a link a file.
+        public var hunks: [Hunk]?
     }
 
     /// - Parameters:
@@ -38,47 +41,20 @@ public enum UnifiedDiff {
             if oldMode != newMode { header += "old mode \(oldMode.rawValue)\nnew mode \(newMode.rawValue)\n" }
         }
         guard let hunks = try hunks(before, after) else { return Patch(text: "", binary: true) }
-        if hunks.isEmpty {
+        if hunks.text.isEmpty {
             let headerMatters = old == nil || new == nil || oldMode != newMode
-            return Patch(text: headerMatters ? header : "", binary: false)
+            return Patch(text: headerMatters ? header : "", binary: false, hunks: [])
         }
         // A tab ends a name with spaces, for tools that would take what follows a space for a date.
         let tab = path.utf8.contains(UInt8(ascii: " ")) ? "\t" : ""
         header += "--- \(old == nil ? "/dev/null" : quoted("a/" + path) + tab)\n"
         header += "+++ \(new == nil ? "/dev/null" : quoted("b/" + path) + tab)\n"
-        return Patch(text: header + hunks, binary: false)
+        return Patch(text: header + hunks.text, binary: false, hunks: hunks.hunks)
     }
 
     /// As git guesses: a zero byte among the first 8000.
     public static func isBinary(_ bytes: [UInt8]) -> Bool {
         bytes.prefix(8000).contains(0)
-    }
-
-    /// - Returns: nil when the hunks are not UTF-8: a patch with other letters in it would apply nowhere.
-    private static func hunks(_ before: [UInt8], _ after: [UInt8]) throws(GitError) -> String? {
-        var options = git_diff_options()
-        try check("diff", git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION)))
-        options.flags |= UInt32(GIT_DIFF_FORCE_TEXT.rawValue)
-        var patch: OpaquePointer?
-        let code = before.withUnsafeBytes { old in
-            after.withUnsafeBytes { new in
-                git_patch_from_buffers(
-                    &patch, old.baseAddress, old.count, nil, new.baseAddress, new.count, nil, &options)
-            }
-        }
-        try check("diff", code)
-        guard let patch else { return "" }
-        defer { git_patch_free(patch) }
-        guard git_patch_num_hunks(patch) > 0 else { return "" }
-        var buffer = git_buf()
-        try check("diff", git_patch_to_buf(&buffer, patch))
-        defer { git_buf_dispose(&buffer) }
-        guard let pointer = buffer.ptr else { return "" }
-        let bytes = UnsafeBufferPointer(start: pointer, count: buffer.size).map { UInt8(bitPattern: $0) }
-        // libgit2 heads the patch with names of its own: only its hunks are used.
-        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        guard let start = text.range(of: "\n@@") else { return text.hasPrefix("@@") ? text : "" }
-        return String(text[text.index(after: start.lowerBound)...])
     }
 
     /// As git quotes paths in headers: in C style when there is a control character, a quote or a backslash.
@@ -99,21 +75,5 @@ public enum UnifiedDiff {
             }
         }
         return text + "\""
-    }
-}
-
-extension String {
-    /// The first place of `needle`, without Foundation.
-    fileprivate func range(of needle: String) -> Range<String.Index>? {
-        let hay = utf8
-        let wanted = Array(needle.utf8)
-        var start = hay.startIndex
-        while start < hay.endIndex {
-            if hay[start...].starts(with: wanted) {
-                return start..<hay.index(start, offsetBy: wanted.count)
-            }
-            start = hay.index(after: start)
-        }
-        return nil
     }
 }

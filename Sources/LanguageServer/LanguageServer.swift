@@ -95,6 +95,7 @@ extension LanguageServer {
         router.on(AgentAttach.self, .concurrent) { params, _ in try await core.attach(params) }
         router.on(AgentDetach.self, .concurrent) { params, _ in try await core.detach(params) }
         router.on(AgentApply.self, .concurrent) { params, _ in try await core.apply(params) }
+        router.on(AgentUndo.self, .concurrent) { params, _ in try await core.undo(params) }
         router.on(AgentTranscript.self, .concurrent) { params, _ in
             AgentTranscript.Result(path: try await core.transcriptPath(params.sessionId))
         }
@@ -120,6 +121,7 @@ extension LanguageServer {
     static let agentMethods = [
         AgentStart.method, AgentPrompt.method, AgentCancel.method, AgentStop.method, AgentList.method,
         AgentAttach.method, AgentDetach.method, AgentApprove.method, AgentDiff.method, AgentApply.method,
+        AgentUndo.method,
         AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
         AgentSteps.method,
     ]

@@ -32,6 +32,7 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentPack.self),
         request(AgentDiff.self),
         request(AgentApply.self),
+        request(AgentUndo.self),
         request(WorkspaceNegotiate.self),
         request(WorkspaceUpload.self),
         request(AgentMerge.self),

@@ -113,7 +113,8 @@ struct UnifiedDiffTests {
     @Test("Equal contents give no patch; bytes that are no text give none either, and say so")
     func binary() throws {
         #expect(
-            try UnifiedDiff.make(old: [1, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: false))
+            try UnifiedDiff.make(old: [1, 2], new: [1, 2], path: "a")
+                == UnifiedDiff.Patch(text: "", binary: false, hunks: []))
         #expect(
             try UnifiedDiff.make(old: [0, 2], new: [1, 2], path: "a") == UnifiedDiff.Patch(text: "", binary: true))
         #expect(try UnifiedDiff.make(old: nil, new: [0], path: "a").binary)

@@ -9,12 +9,18 @@ public enum AgentApplied: RequestType {
         public var treeHash: String
         public var applied: [String]
         public var conflicts: [ApplyConflict]
+        /// Set when `applied` was taken back, or when it is only a part of the result.
+        public var scope: ApplyScope?
 
-        public init(sessionId: String, treeHash: String, applied: [String], conflicts: [ApplyConflict]) {
+        public init(
+            sessionId: String, treeHash: String, applied: [String], conflicts: [ApplyConflict],
+            scope: ApplyScope? = nil
+        ) {
             self.sessionId = sessionId
             self.treeHash = treeHash
             self.applied = applied
             self.conflicts = conflicts
+            self.scope = scope
         }
     }
 

@@ -13,6 +13,9 @@ public struct FileDifference: Codable, Sendable, Equatable {
     public var newHash: String?
     /// Unified diff; empty for a binary file.
     public var patch: String
+    /// What `patch` shows, hunk by hunk; absent where only the whole file can be applied: it is binary, a link, or has
+    /// more than 2000 changes.
+    public var hunks: [DiffHunk]?
     /// With `includeContents`: base64 of the whole file (of the target for a symbolic link).
     public var oldContents: String?
     public var newContents: String?
@@ -21,7 +24,8 @@ public struct FileDifference: Codable, Sendable, Equatable {
 
     public init(
         path: String, change: FileChangeKind, binary: Bool, oldMode: String? = nil, newMode: String? = nil,
-        oldHash: String? = nil, newHash: String? = nil, patch: String, oldContents: String? = nil,
+        oldHash: String? = nil, newHash: String? = nil, patch: String, hunks: [DiffHunk]? = nil,
+        oldContents: String? = nil,
         newContents: String? = nil, sensitive: Bool? = nil
     ) {
         self.path = path
@@ -32,6 +36,7 @@ public struct FileDifference: Codable, Sendable, Equatable {
         self.oldHash = oldHash
         self.newHash = newHash
         self.patch = patch
+        self.hunks = hunks
         self.oldContents = oldContents
         self.newContents = newContents
         self.sensitive = sensitive

@@ -85,7 +85,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         if !turn.changedFiles.isEmpty, wanted {
             let summary = try await session.resolve(id)
-            let result = try await DiskApplier(client: session.client).apply(summary, paths: nil)
+            let result = try await ApplyCommand.disk(session).apply(id, to: summary.workspaceFolder, .init())
             ApplyCommand.report(result, json: json)
             isDone = result.conflicts.isEmpty
         } else if !turn.changedFiles.isEmpty, !json {

@@ -15,6 +15,7 @@ struct CommandArguments: Codable, Sendable {
     var decision: ApprovalDecision?
     var feedback: String?
     var paths: [String]?
+    var hunks: [HunkChoice]?
     var workspaceFolder: String?
     var step: Int?
 

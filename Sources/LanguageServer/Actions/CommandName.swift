@@ -8,6 +8,7 @@ enum CommandName: String, Sendable, CaseIterable {
     case cancel = "cofferdam.cancel"
     case stop = "cofferdam.stop"
     case apply = "cofferdam.apply"
+    case undo = "cofferdam.undo"
     case showTranscript = "cofferdam.showTranscript"
     case list = "cofferdam.list"
     case attach = "cofferdam.attach"

@@ -2,10 +2,20 @@ import AgentProtocol
 
 /// What applying a result comes to: the client's edits, files to write, files that stay as they are.
 struct ApplyPlan: Sendable {
-    enum DiskStep: Sendable, Equatable {
-        /// `expected` is what must be there right before; nil: no file.
-        case write(WorkspacePath, [UInt8], expected: [UInt8]?, executable: Bool?)
-        case remove(WorkspacePath, expected: [UInt8])
+    struct DiskStep: Sendable, Equatable {
+        var path: WorkspacePath
+        /// What must be there right before.
+        var expected: FileImage
+        var action: Action
+
+        enum Action: Sendable, Equatable {
+            /// Nil keeps the executable bits.
+            case write([UInt8], executable: Bool?)
+            case link(String)
+            case remove
+            /// The executable bits alone: the contents are the editor's business, or right already.
+            case mode(Bool)
+        }
     }
 
     struct BufferEdit: Sendable, Equatable {
@@ -19,6 +29,12 @@ struct ApplyPlan: Sendable {
         enum Operation: Sendable, Equatable { case edit, create, delete }
     }
 
+    /// What a file is and what becomes of it, for undoing.
+    struct Images: Sendable, Equatable {
+        var before: FileImage
+        var after: FileImage
+    }
+
     var edits: [BufferEdit] = []
     var disk: [DiskStep] = []
     /// Files that already are as the result has them.
@@ -28,6 +44,12 @@ struct ApplyPlan: Sendable {
     var merges: [MergeSides] = []
     /// Files that are written with conflict markers.
     var marked: [String] = []
+    /// By path, of all files that are not conflicts.
+    var images: [String: Images] = [:]
+    /// By path: what is remembered of a file once it is written.
+    var memory: [String: ApplyRecord.Entry] = [:]
+    /// Files written on disk that a buffer shows.
+    var shown: Set<String> = []
 
     /// The edit to send, in the form that the client declared.
     func workspaceEdit(_ features: ClientFeatures) -> LSP.WorkspaceEdit {

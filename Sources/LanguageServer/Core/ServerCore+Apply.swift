@@ -8,114 +8,94 @@ extension ServerCore {
         guard let session = sessions[id] else {
             throw ResponseError(code: .invalidParams, message: "not attached to this session")
         }
-        guard session.isFolderTrusted else {
-            throw ResponseError(
-                code: .requestFailed,
-                message: "\(session.folder) is not a workspace folder of this editor; open it to apply the result")
+        guard session.isFolderTrusted else { throw Self.untrusted(session.folder) }
+        return try await applying(id) {
+            let selection = ResultSelection(paths: params.paths, hunks: params.hunks)
+            let diff = try await call(
+                AgentDiff.self, .init(sessionId: id, paths: selection.wanted, includeContents: true))
+            let outcome = await engine(id, session.folder).apply(
+                diff.files, selection, label: "Cofferdam: result of \(sessions.shortName(id))")
+            let result = AgentApply.Result(applied: outcome.applied, conflicts: outcome.conflicts)
+            await recordApplied(result, of: id, tree: diff.treeHash, isWhole: selection.isWhole)
+            await report(outcome, of: id, "applied")
+            return result
         }
+    }
+
+    /// Takes the newest apply back. The session need not be attached: what is needed is on disk.
+    func undo(_ params: AgentUndo.Params) async throws -> AgentUndo.Result {
+        let (id, folder) = try undoable(params)
+        return try await applying(id) {
+            let label = "Cofferdam: undo of \(sessions.shortName(id))"
+            guard let outcome = await engine(id, folder).undo(label: label) else { throw Self.nothingToUndo }
+            if outcome.conflicts.isEmpty { sessions.modify(id) { $0.isApplied = false } }
+            // The service forgets sessions sooner than files forget what was written into them.
+            _ = try? await call(
+                AgentApplied.self,
+                .init(
+                    sessionId: id, treeHash: "", applied: outcome.applied, conflicts: outcome.conflicts, scope: .undone)
+            )
+            await report(outcome, of: id, "undone")
+            return AgentUndo.Result(
+                sessionId: id, undone: outcome.applied, conflicts: outcome.conflicts, left: outcome.left)
+        }
+    }
+
+    private static var nothingToUndo: ResponseError {
+        ResponseError(code: .requestFailed, message: "nothing was applied that could be undone")
+    }
+
+    private static func untrusted(_ folder: String) -> ResponseError {
+        ResponseError(
+            code: .requestFailed,
+            message: "\(folder) is not a workspace folder of this editor; open it to apply the result")
+    }
+
+    private func undoable(_ params: AgentUndo.Params) throws -> (id: String, folder: String) {
+        let known = params.sessionId.flatMap { sessions[$0]?.folder }
+        guard let folder = try params.workspaceFolder.map(Self.absolute) ?? known ?? folders.first else {
+            throw ResponseError(code: .invalidParams, message: "there is no workspace folder: name it")
+        }
+        guard workspaceFolder(of: folder) != nil else { throw Self.untrusted(folder) }
+        let record = params.sessionId.map { memory.load($0, folder) } ?? memory.newest(in: folder)
+        guard let record, !record.operations.isEmpty else { throw Self.nothingToUndo }
+        return (record.session, folder)
+    }
+
+    private static func absolute(_ folder: String) throws(ResponseError) -> String {
+        guard let path = FileURI.path(ofPathOrURI: folder) else {
+            throw ResponseError(
+                code: .invalidParams, message: "workspaceFolder: neither an absolute path nor a file: URI")
+        }
+        return path
+    }
+
+    /// One at a time for each session.
+    private func applying<Value>(_ id: String, _ body: () async throws -> Value) async throws -> Value {
         guard applying.insert(id).inserted else {
             throw ResponseError(code: .requestFailed, message: "the result is being applied already")
         }
         defer { applying.remove(id) }
-
-        let diff = try await call(
-            AgentDiff.self, .init(sessionId: id, paths: params.paths, includeContents: true))
-        let named = Set(params.paths ?? [])
-        let wanted = params.paths == nil ? diff.files : diff.files.filter { named.contains($0.path) }
-        let plan = await plan(wanted, of: id, in: session.folder, named: named)
-        let result = await write(plan, label: label(id), session.folder)
-        keepApplied(wanted, result, of: id)
-
-        await recordApplied(result, of: id, tree: diff.treeHash, isWhole: wanted.count == diff.files.count)
-        await reportApplied(result, of: id)
-        return result
+        return try await body()
     }
 
-    /// What both sides changed is merged by the service; what cannot be merged stays as it is.
-    private func plan(
-        _ wanted: [FileDifference], of id: String, in folder: String, named: Set<String>
-    ) async -> ApplyPlan {
-        let plan = planner(folder, named: named, of: id).plan(wanted)
-        guard !plan.merges.isEmpty else { return plan }
-        let (merged, refused) = await merge(plan.merges, of: id)
-        // From the beginning: buffers and files may have changed meanwhile.
-        var planner = planner(folder, named: named, of: id)
-        planner.merged = merged
-        var second = planner.plan(wanted)
-        second.conflicts += second.merges.map {
-            ApplyConflict(path: $0.path, reason: refused[$0.path] ?? "the file changed meanwhile; apply again")
-        }
-        return second
+    private var memory: ApplyMemory { ApplyMemory(stateDirectory: environment.stateDirectory) }
+
+    private func engine(_ id: String, _ folder: String) -> ApplyEngine {
+        ApplyEngine(
+            session: id, folder: folder, surface: EditorSurface(core: self), memory: memory,
+            merge: { try await self.call(AgentMerge.self, $0) })
     }
 
-    /// - Returns: what came of the files, and why nothing came of the others.
-    private func merge(
-        _ sides: [MergeSides], of id: String
-    ) async -> (merged: [String: ApplyPlanner.Merged], refused: [String: String]) {
-        var merged: [String: ApplyPlanner.Merged] = [:]
-        var refused: [String: String] = [:]
-        do {
-            let answer = try await call(AgentMerge.self, .init(sessionId: id, files: sides))
-            for (side, file) in zip(sides, answer.files) where side.path == file.path {
-                guard let contents = file.contents.flatMap(Base64.decode), let current = Base64.decode(side.ours) else {
-                    refused[file.path] = file.refusal
-                    continue
-                }
-                merged[file.path] = .init(current: current, contents: contents, hasMarkers: file.conflicts)
-            }
-        } catch {
-            for side in sides { refused[side.path] = "it could not be merged with your changes: \(error)" }
-        }
-        return (merged, refused)
-    }
-
-    private func planner(_ folder: String, named: Set<String>, of id: String) -> ApplyPlanner {
+    /// What the user has right now.
+    fileprivate func planner(_ folder: String) -> ApplyPlanner {
         ApplyPlanner(
             folder: folder, documents: documents, files: environment.files, features: features,
-            writesToDisk: settings.fileEdits == .disk, named: named, applied: appliedContents[id])
-    }
-
-    private func keepApplied(_ wanted: [FileDifference], _ result: AgentApply.Result, of id: String) {
-        let applied = Set(result.applied)
-        for file in wanted where applied.contains(file.path) {
-            appliedContents.keep(file.newContents.flatMap(Base64.decode), of: file.path, id)
-        }
-    }
-
-    private func label(_ id: String) -> String { "Cofferdam: result of \(sessions.shortName(id))" }
-
-    /// Editor first: what it refuses is not written elsewhere either.
-    private func write(_ plan: ApplyPlan, label: String, _ folder: String) async -> AgentApply.Result {
-        var applied = plan.unchanged
-        var conflicts = plan.conflicts
-        if !plan.edits.isEmpty {
-            if let failure = await sendEdit(plan.workspaceEdit(features), label) {
-                conflicts += plan.edits.map { ApplyConflict(path: $0.path, reason: failure) }
-            } else {
-                applied += plan.edits.map(\.path)
-            }
-        }
-        let failed = Set(conflicts.map(\.path))
-        for step in plan.disk where !failed.contains(step.path.text) {
-            do throws(FileAccessError) {
-                if try perform(step, folder) {
-                    applied.append(step.path.text)
-                } else {
-                    conflicts.append(ApplyConflict(path: step.path.text, reason: "the file changed meanwhile"))
-                }
-            } catch {
-                conflicts.append(ApplyConflict(path: step.path.text, reason: error.description))
-            }
-        }
-        let written = Set(applied)
-        conflicts += plan.marked.filter(written.contains).map {
-            ApplyConflict(path: $0, reason: MergedFile.markersNotice)
-        }
-        return AgentApply.Result(applied: written.sorted(), conflicts: conflicts)
+            writesToDisk: settings.fileEdits == .disk)
     }
 
     /// Nil when the editor has applied it, else why not.
-    private func sendEdit(_ edit: LSP.WorkspaceEdit, _ label: String) async -> String? {
+    fileprivate func sendEdit(_ edit: LSP.WorkspaceEdit, _ label: String) async -> String? {
         guard let connection else { return "the editor is gone" }
         do {
             let result = try await connection.request(
@@ -128,21 +108,6 @@ extension ServerCore {
         }
     }
 
-    /// False when the file is no longer what the plan was made for.
-    private func perform(_ step: ApplyPlan.DiskStep, _ folder: String) throws(FileAccessError) -> Bool {
-        let files = environment.files
-        let current = try files.read(step.path, beneath: folder, limit: ApplyPlanner.mostBytes)?.bytes
-        switch step {
-        case .write(let path, let bytes, let expected, let executable):
-            guard current == expected else { return false }
-            try files.write(bytes, to: path, beneath: folder, executable: executable)
-        case .remove(let path, let expected):
-            guard current == expected else { return false }
-            try files.remove(path, beneath: folder)
-        }
-        return true
-    }
-
     private func recordApplied(_ result: AgentApply.Result, of id: String, tree: String, isWhole: Bool) async {
         let isComplete = isWhole && result.conflicts.isEmpty
         if isComplete { sessions.modify(id) { $0.isApplied = true } }
@@ -150,30 +115,38 @@ extension ServerCore {
         do {
             _ = try await call(
                 AgentApplied.self,
-                .init(sessionId: id, treeHash: tree, applied: result.applied, conflicts: result.conflicts))
+                .init(
+                    sessionId: id, treeHash: tree, applied: result.applied, conflicts: result.conflicts,
+                    scope: isWhole ? nil : .part))
         } catch {
             await showMessage(.warning, session: id, "applied, but the service could not be told: \(error)")
         }
     }
 
-    private func reportApplied(_ result: AgentApply.Result, of id: String) async {
-        if !result.conflicts.isEmpty {
-            let reasons = result.conflicts.prefix(5).map {
+    private func report(_ outcome: ApplyEngine.Outcome, of id: String, _ verb: String) async {
+        if let trouble = outcome.trouble {
+            await showMessage(.warning, session: id, "\(verb), but this cannot be undone later: \(trouble)")
+        }
+        if !outcome.conflicts.isEmpty {
+            let reasons = outcome.conflicts.prefix(5).map {
                 "\(DisplayText.exact($0.path, limit: 80)): \(DisplayText.exact($0.reason, limit: 200))"
             }
-            let more = result.conflicts.count > 5 ? " and \(result.conflicts.count - 5) more" : ""
+            let more = outcome.conflicts.count > 5 ? " and \(outcome.conflicts.count - 5) more" : ""
             await showMessage(
-                .warning, session: id, "not applied: \(reasons.joined(separator: "; "))\(more)")
+                .warning, session: id, "not \(verb): \(reasons.joined(separator: "; "))\(more)")
         }
-        guard !settings.forwardsProgress, !result.applied.isEmpty else { return }
-        await showMessage(.info, session: id, "applied \(Wording.files(result.applied))")
+        // An editor that is told of every event says this itself, and reads the files again itself.
+        guard !settings.forwardsProgress, !outcome.applied.isEmpty else { return }
+        let reload =
+            outcome.reload.isEmpty ? "" : "; changed on disk, read again: \(Wording.files(outcome.reload.sorted()))"
+        await showMessage(.info, session: id, "\(verb) \(Wording.files(outcome.applied))\(reload)")
     }
 }
 
-extension ApplyPlan.DiskStep {
-    var path: WorkspacePath {
-        switch self {
-        case .write(let path, _, _, _), .remove(let path, _): path
-        }
-    }
+/// Buffers first, files where there are none.
+private struct EditorSurface: ApplySurface {
+    let core: ServerCore
+
+    func planner(_ folder: String) async -> ApplyPlanner { await core.planner(folder) }
+    func edit(_ edit: LSP.WorkspaceEdit, _ label: String) async -> String? { await core.sendEdit(edit, label) }
 }

@@ -29,7 +29,11 @@ extension ServerCore {
             return .null
         case .apply:
             let id = try session(arguments, among: { $0.hasResult }, "no session has a result to apply")
-            return try JSONCoder.encode(try await apply(.init(sessionId: id, paths: arguments.paths)))
+            return try JSONCoder.encode(
+                try await apply(.init(sessionId: id, paths: arguments.paths, hunks: arguments.hunks)))
+        case .undo:
+            return try JSONCoder.encode(
+                try await undo(.init(sessionId: arguments.sessionId, workspaceFolder: arguments.workspaceFolder)))
         case .showTranscript:
             let id = try session(arguments, among: { _ in true }, "there is no session")
             let path = try transcriptPath(id)

@@ -13,7 +13,9 @@ extension ServerCore {
             prepare(affected)
             return affected
         case .resultApplied(let event):
-            return clearDiagnostics(of: id, applied: event.applied, isComplete: event.conflicts.isEmpty)
+            guard event.scope != .undone else { return [] }
+            return clearDiagnostics(
+                of: id, applied: event.applied, isComplete: event.conflicts.isEmpty && event.scope == nil)
         default: return []
         }
     }

@@ -63,7 +63,7 @@ extension ServerCore {
         let folder = workspaceFolder(of: path) ?? "/"
         do {
             let relative = try WorkspacePath(FileURI.relative(path, to: folder) ?? "")
-            let contents = try environment.files.read(relative, beneath: folder, limit: ApplyPlanner.mostBytes)
+            let contents = try environment.files.read(relative, beneath: folder, limit: ResultSelection.mostBytes)
             guard let bytes = contents?.bytes else { return nil }
             return bytes == buffer.bytes ? buffer : TextBuffer(bytes)
         } catch {
@@ -84,7 +84,7 @@ extension ServerCore {
     /// The text that the user sees for a file: the buffer, else the file; nil when there is neither.
     func visibleText(_ path: WorkspacePath, beneath folder: String) -> TextBuffer? {
         if let document = documents[path: FileURI.normalized("\(folder)/\(path.text)")] { return document.buffer }
-        let contents = try? environment.files.read(path, beneath: folder, limit: ApplyPlanner.mostBytes)
+        let contents = try? environment.files.read(path, beneath: folder, limit: ResultSelection.mostBytes)
         return contents.map { TextBuffer($0.bytes) }
     }
 }

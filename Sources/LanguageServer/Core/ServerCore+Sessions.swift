@@ -121,7 +121,6 @@ extension ServerCore {
     }
 
     private func forget(_ id: String) {
-        appliedContents.forget(id)
         _ = forgetDiagnostics(of: id)
         texts[id] = nil
         transcripts[id] = nil

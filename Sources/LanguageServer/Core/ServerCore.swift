@@ -51,7 +51,6 @@ actor ServerCore {
     /// Busy sessions that were announced with a message, where there is no progress to show.
     var announced: Set<String> = []
     var applying: Set<String> = []
-    var appliedContents = AppliedContents()
 
     var mapper: PositionMapper { PositionMapper(encoding: features.encoding) }
 

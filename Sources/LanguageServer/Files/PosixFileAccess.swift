@@ -33,12 +33,12 @@ public struct PosixFileAccess: FileAccess {
     }
 
     public func write(
-        _ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?
+        _ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?, replacesLink: Bool
     ) throws(FileAccessError) {
         guard let (parent, name) = try openParent(of: path, beneath: folder, creating: true) else {
             throw .system(operation: "open", path: path.text, code: ENOENT)
         }
-        let oldMode = try regularFileMode(name, in: parent, path)
+        let oldMode = try regularFileMode(name, in: parent, path, orLink: replacesLink)
         let temporary = ".cofferdam-\(UInt64.random(in: .min ... .max)).tmp"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let raw = openat(parent.raw, temporary, flags, 0o666)
@@ -57,10 +57,25 @@ public struct PosixFileAccess: FileAccess {
         }
     }
 
-    public func remove(_ path: WorkspacePath, beneath folder: String) throws(FileAccessError) {
+    public func remove(
+        _ path: WorkspacePath, beneath folder: String, removesLink: Bool
+    ) throws(FileAccessError) {
         guard let (parent, name) = try openParent(of: path, beneath: folder, creating: false) else { return }
-        guard try regularFileMode(name, in: parent, path) != nil else { return }
+        _ = try regularFileMode(name, in: parent, path, orLink: removesLink)
         guard unlinkat(parent.raw, name, 0) == 0 || errno == ENOENT else { throw error("remove", path) }
+        try removeEmptyFolders(above: path, beneath: folder)
+    }
+
+    /// As git does: a folder is there as long as a file is in it.
+    private func removeEmptyFolders(above path: WorkspacePath, beneath folder: String) throws(FileAccessError) {
+        var components = path.components.dropLast()
+        while let name = components.last {
+            let place = try WorkspacePath(components.joined(separator: "/"))
+            guard let opened = try openParent(of: place, beneath: folder, creating: false) else { return }
+            // A folder with something in it stays.
+            guard unlinkat(opened.parent.raw, name, AT_REMOVEDIR) == 0 else { return }
+            components = components.dropLast()
+        }
     }
 
     public func parentExists(_ path: WorkspacePath, beneath folder: String) -> Bool {
@@ -69,7 +84,7 @@ public struct PosixFileAccess: FileAccess {
     }
 
     /// The folder that `path` is in, and its name there; nil when a folder is missing.
-    private func openParent(
+    func openParent(
         of path: WorkspacePath, beneath folder: String, creating: Bool
     ) throws(FileAccessError) -> (parent: Descriptor, name: String)? {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
@@ -96,9 +111,9 @@ public struct PosixFileAccess: FileAccess {
         return (parent, name)
     }
 
-    /// The mode of an existing regular file; nil when there is none.
-    private func regularFileMode(
-        _ name: String, in parent: Descriptor, _ path: WorkspacePath
+    /// The mode of an existing regular file; nil when there is none, or a link that may be there.
+    func regularFileMode(
+        _ name: String, in parent: Descriptor, _ path: WorkspacePath, orLink: Bool
     ) throws(FileAccessError) -> mode_t? {
         var status = stat()
         guard fstatat(parent.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -107,13 +122,14 @@ public struct PosixFileAccess: FileAccess {
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG: return status.st_mode & 0o7777
+        case S_IFLNK where orLink: return nil
         case S_IFLNK: throw .symbolicLink(path: path.text)
         default: throw .notAFile(path: path.text)
         }
     }
 
     /// A new file has what the process's mask left it. Who may read it may run it.
-    private func setMode(
+    func setMode(
         of file: Descriptor, from oldMode: mode_t?, executable: Bool?, _ path: WorkspacePath
     ) throws(FileAccessError) {
         var status = stat()
@@ -128,7 +144,7 @@ public struct PosixFileAccess: FileAccess {
         guard fchmod(file.raw, mode) == 0 else { throw error("set the mode of", path) }
     }
 
-    private func error(_ operation: String, _ path: WorkspacePath) -> FileAccessError {
+    func error(_ operation: String, _ path: WorkspacePath) -> FileAccessError {
         switch errno {
         case ELOOP: .symbolicLink(path: path.text)
         // O_DIRECTORY | O_NOFOLLOW on a link says ENOTDIR on Linux.

@@ -20,7 +20,7 @@ struct PosixTranscriptFile: TranscriptFile {
 
 extension PosixFileAccess {
     public func openTranscript(named name: String, in directory: String) throws(FileAccessError) -> any TranscriptFile {
-        try makeDirectories(directory)
+        try PrivateFiles.makeDirectories(directory)
         let preferred = "\(directory)/\(name).md"
         if let file = try lockedFile(at: preferred) { return file }
         let second = "\(directory)/\(name)-\(getpid()).md"
@@ -37,15 +37,5 @@ extension PosixFileAccess {
         guard flock(raw, LOCK_EX | LOCK_NB) == 0 else { return nil }
         guard ftruncate(raw, 0) == 0 else { throw .system(operation: "empty", path: path, code: errno) }
         return PosixTranscriptFile(path: path, descriptor: descriptor)
-    }
-
-    private func makeDirectories(_ path: String) throws(FileAccessError) {
-        var current = ""
-        for component in path.split(separator: "/") {
-            current += "/" + component
-            guard mkdir(current, 0o700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES else {
-                throw .system(operation: "make", path: current, code: errno)
-            }
-        }
     }
 }

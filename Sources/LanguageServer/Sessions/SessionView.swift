@@ -104,7 +104,7 @@ struct SessionView: Sendable {
             approvals.removeAll { $0.approvalId == event.resolution.approvalId }
             if approvals.isEmpty, state == .waiting { state = .running }
         case .resultApplied(let event):
-            if event.conflicts.isEmpty { isApplied = true }
+            if event.conflicts.isEmpty, event.scope != .part { isApplied = event.scope == nil }
         case .sessionRestored(let event):
             isApplied = false
             outcome = nil

@@ -287,7 +287,8 @@ extension TranscriptRenderer {
     }
 
     private mutating func resultApplied(_ event: ResultApplied) -> String {
-        var text = section("### Applied by \(DisplayText.exact(event.client, limit: 80))")
+        var text = section(
+            "### \(event.scope == .undone ? "Undone" : "Applied") by \(DisplayText.exact(event.client, limit: 80))")
         for path in event.applied.prefix(Self.mostItems) { text += "- \(MarkdownText.code(path))\n" }
         for conflict in event.conflicts.prefix(Self.mostItems) {
             text += "- not \(MarkdownText.code(conflict.path)): \(DisplayText.exact(conflict.reason, limit: 500))\n"

@@ -242,11 +242,11 @@ public actor SessionManager: SessionBackend {
                 .resultApplied(
                     ResultApplied(
                         applied: params.applied, conflicts: params.conflicts, treeHash: params.treeHash,
-                        client: client)))
+                        client: client, scope: params.scope)))
         }
-        guard params.conflicts.isEmpty else { return }
-        record.applied = true
-        live[params.sessionId]?.record.applied = true
+        guard params.conflicts.isEmpty, params.scope != .part else { return }
+        record.applied = params.scope != .undone
+        live[params.sessionId]?.record.applied = record.applied
         try stored { try store.save(record) }
     }
 

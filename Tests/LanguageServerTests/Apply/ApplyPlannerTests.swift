@@ -19,7 +19,7 @@ import Testing
     }
 
     private func planner(
-        _ features: ClientFeatures = rich, open: [String: String] = [:], toDisk: Bool = false, named: Set<String> = []
+        _ features: ClientFeatures = rich, open: [String: String] = [:], toDisk: Bool = false
     ) -> ApplyPlanner {
         var documents = DocumentStore()
         for (name, text) in open {
@@ -30,11 +30,21 @@ import Testing
         }
         return ApplyPlanner(
             folder: folder.path, documents: documents, files: PosixFileAccess(), features: features,
-            writesToDisk: toDisk, named: named)
+            writesToDisk: toDisk)
     }
 
-    private func plan(_ planner: ApplyPlanner, _ differences: FileDifference...) -> ApplyPlan {
-        planner.plan(differences)
+    private func plan(
+        _ planner: ApplyPlanner, named: [String]? = nil, applied: [String: String] = [:],
+        _ differences: FileDifference...
+    ) -> ApplyPlan {
+        var record = ApplyRecord(session: "s", folder: folder.path)
+        for (path, text) in applied {
+            record.files[path] = .init(image: .file(Array(text.utf8), executable: false), hunks: [])
+        }
+        let (changes, conflicts) = ResultSelection(paths: named, hunks: nil).changes(differences, record)
+        var plan = planner.plan(changes)
+        plan.conflicts = conflicts + plan.conflicts
+        return plan
     }
 
     @Test func openBuffersAreEditedInPlaceAndVersioned() throws {
@@ -83,8 +93,11 @@ import Testing
             Sample.difference("added", old: nil, new: "new\n"),
             Sample.difference("removed", old: "old\n", new: "new\n"),
             Sample.difference("changed", old: "mine\n", new: "twice\n"))
-        #expect(plan.conflicts.map(\.path) == ["added", "removed"])
-        #expect(plan.merges == [Self.sides("changed", "theirs\n", "mine\n", "new\n")])
+        #expect(plan.conflicts.map(\.path) == ["removed"])
+        #expect(
+            plan.merges == [
+                Self.sides("changed", "theirs\n", "mine\n", "new\n"), Self.sides("added", "", "mine\n", "new\n"),
+            ])
         #expect(plan.edits.isEmpty && plan.disk.isEmpty)
     }
 
@@ -101,32 +114,35 @@ import Testing
             planner.merged[name] = .init(
                 current: Array("mine\n".utf8), contents: Array("both\n".utf8), hasMarkers: true)
         }
-        let differences = ["disk", "open"].map { Sample.difference($0, old: "old\n", new: "new\n") }
-        let plan = planner.plan(differences)
+        let (disk, open) = (
+            Sample.difference("disk", old: "old\n", new: "new\n"), Sample.difference("open", old: "old\n", new: "new\n")
+        )
+        let plan = plan(planner, disk, open)
         #expect(plan.edits.map(\.path) == ["disk", "open"])
         #expect(plan.edits.flatMap(\.edits).map(\.newText) == ["both\n", "both\n"])
         #expect(plan.marked == ["disk", "open"] && plan.conflicts.isEmpty)
         // Both are something else by now.
         try folder.write("disk", "other\n")
         planner.merged["open"]?.current = Array("before\n".utf8)
-        let late = planner.plan(differences)
+        let late = self.plan(planner, disk, open)
         #expect(late.edits.isEmpty && late.merges.isEmpty && late.marked.isEmpty)
         #expect(late.conflicts.map(\.path) == ["disk", "open"])
     }
 
     @Test func aSecondResultIsComparedWithTheFirst() throws {
         try folder.write("a.c", "first\n")
-        var planner = planner(open: ["a.c": "first\n"])
-        planner.applied = ["a.c": Array("first\n".utf8)]
+        let planner = planner(open: ["a.c": "first\n"])
+        let applied = ["a.c": "first\n"]
         let second = Sample.difference("a.c", old: "old\n", new: "second\n")
-        #expect(plan(planner, second).edits.flatMap(\.edits).map(\.newText) == ["second\n"])
+        #expect(plan(planner, applied: applied, second).edits.flatMap(\.edits).map(\.newText) == ["second\n"])
         // Undone by the user, it is as before the first.
-        var undone = self.planner(open: ["a.c": "old\n"])
-        undone.applied = planner.applied
-        #expect(plan(undone, second).edits.count == 1)
-        var edited = self.planner(open: ["a.c": "first, edited\n"])
-        edited.applied = planner.applied
-        #expect(plan(edited, second).merges == [Self.sides("a.c", "first\n", "first, edited\n", "second\n")])
+        let undone = self.planner(open: ["a.c": "old\n"])
+        #expect(plan(undone, applied: applied, second).edits.count == 1)
+        let edited = self.planner(open: ["a.c": "first, edited\n"])
+        #expect(
+            plan(edited, applied: applied, second).merges == [
+                Self.sides("a.c", "first\n", "first, edited\n", "second\n")
+            ])
     }
 
     @Test func mergesAreInTheBuffersConvention() throws {
@@ -147,10 +163,10 @@ import Testing
 
     @Test func resourceOperationsOnlyWhereDeclared() throws {
         try folder.write("old", "x\n")
-        let differences = [
-            Sample.difference("new", old: nil, new: "n\n"), Sample.difference("old", old: "x\n", new: nil),
-        ]
-        let rich = planner().plan(differences)
+        let (new, old) = (
+            Sample.difference("new", old: nil, new: "n\n"), Sample.difference("old", old: "x\n", new: nil)
+        )
+        let rich = plan(planner(), new, old)
         #expect(rich.edits.map(\.operation) == [.create, .delete])
         #expect(
             rich.workspaceEdit(Self.rich).documentChanges?.map { change in
@@ -164,12 +180,15 @@ import Testing
         var eglot = Self.rich
         eglot.createsFiles = false
         eglot.deletesFiles = false
-        let poor = planner(eglot).plan(differences)
+        let poor = plan(planner(eglot), new, old)
         #expect(poor.edits.isEmpty)
         #expect(
             try poor.disk == [
-                .write(WorkspacePath("new"), Array("n\n".utf8), expected: nil, executable: nil),
-                .remove(WorkspacePath("old"), expected: Array("x\n".utf8)),
+                .init(
+                    path: WorkspacePath("old"), expected: .file(Array("x\n".utf8), executable: false), action: .remove),
+                .init(
+                    path: WorkspacePath("new"), expected: .absent,
+                    action: .write(Array("n\n".utf8), executable: false)),
             ])
     }
 
@@ -194,19 +213,19 @@ import Testing
     @Test func modeAloneIsApplied() throws {
         try folder.write("run", "a\n", mode: 0o644)
         let plan = plan(planner(), Sample.difference("run", old: "a\n", new: "a\n", newMode: "100755"))
-        let bytes = Array("a\n".utf8)
-        #expect(try plan.disk == [.write(WorkspacePath("run"), bytes, expected: bytes, executable: true)])
+        let expected = FileImage.file(Array("a\n".utf8), executable: false)
+        #expect(try plan.disk == [.init(path: WorkspacePath("run"), expected: expected, action: .mode(true))])
     }
 
     @Test func sensitiveFilesWantTheirName() throws {
         let hook = Sample.difference(".github/workflows/ci.yml", old: nil, new: "on: push\n", sensitive: true)
         #expect(plan(planner(), hook).conflicts.count == 1)
-        #expect(plan(planner(named: [".github/workflows/ci.yml"]), hook).conflicts.isEmpty)
+        #expect(plan(planner(), named: [".github/workflows/ci.yml"], hook).conflicts.isEmpty)
     }
 
     @Test(arguments: ["../x", "/etc/passwd", ".git/hooks/pre-commit", "a/../../b", ""])
     func pathsThatLeaveAreRefused(path: String) {
-        let plan = plan(planner(named: [path]), Sample.difference(path, old: nil, new: "x"))
+        let plan = plan(planner(), named: [path], Sample.difference(path, old: nil, new: "x"))
         #expect(plan.conflicts.map(\.path) == [path])
         #expect(plan.disk.isEmpty && plan.edits.isEmpty)
     }
@@ -220,7 +239,7 @@ import Testing
             planner(toDisk: true), Sample.difference("link/f", old: "x\n", new: "y\n"),
             Sample.difference("file", old: "x\n", new: "y\n"),
             Sample.difference("new", old: nil, new: "/etc/passwd", newMode: "120000"))
-        #expect(plan.conflicts.map(\.path) == ["link/f", "file", "new"])
+        #expect(plan.conflicts.map(\.path) == ["new", "link/f", "file"])
     }
 
     @Test func missingOrBrokenContentsAreRefused() throws {

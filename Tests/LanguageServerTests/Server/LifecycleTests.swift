@@ -203,12 +203,23 @@ final class RefusingFiles: FileAccess {
     func read(_ path: WorkspacePath, beneath folder: String, limit: Int) throws(FileAccessError) -> FileContents? {
         throw refuse()
     }
-    func write(_ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?)
-        throws(FileAccessError)
-    {
+    func look(_ path: WorkspacePath, beneath folder: String, limit: Int) throws(FileAccessError) -> FileImage {
         throw refuse()
     }
-    func remove(_ path: WorkspacePath, beneath folder: String) throws(FileAccessError) { throw refuse() }
+    func write(
+        _ bytes: [UInt8], to path: WorkspacePath, beneath folder: String, executable: Bool?, replacesLink: Bool
+    ) throws(FileAccessError) {
+        throw refuse()
+    }
+    func writeLink(_ target: String, to path: WorkspacePath, beneath folder: String) throws(FileAccessError) {
+        throw refuse()
+    }
+    func setExecutable(_ executable: Bool, _ path: WorkspacePath, beneath folder: String) throws(FileAccessError) {
+        throw refuse()
+    }
+    func remove(_ path: WorkspacePath, beneath folder: String, removesLink: Bool) throws(FileAccessError) {
+        throw refuse()
+    }
     func parentExists(_ path: WorkspacePath, beneath folder: String) -> Bool {
         _ = refuse()
         return false

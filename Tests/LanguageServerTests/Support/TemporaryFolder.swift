@@ -40,6 +40,23 @@ final class TemporaryFolder: Sendable {
         fchmod(descriptor, mode)
     }
 
+    /// Nil when it is no symbolic link.
+    func target(_ name: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { buffer in
+            buffer.bindMemory(to: CChar.self).baseAddress.map { readlink(file(name), $0, buffer.count) } ?? -1
+        }
+        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// Makes a file look as if it had not been touched for a time.
+    func age(_ name: String, seconds: Int) {
+        let then = timeval(tv_sec: time(nil) - seconds, tv_usec: 0)
+        utimes(file(name), [then, then])
+    }
+
+    func bytes(_ name: String) -> [UInt8]? { read(name).map { Array($0.utf8) } }
+
     /// Nil when there is no such file.
     func read(_ name: String) -> String? { Self.read(file(name)) }
 
