@@ -28,7 +28,8 @@
     ("n" "Reject" cofferdam-reject)]
    ["Result"
     ("d" "Diff" cofferdam-diff)
-    ("a" "Apply" cofferdam-apply)]
+    ("a" "Apply" cofferdam-apply)
+    ("U" "Undo an apply" cofferdam-undo)]
    ["Sessions"
     ("t" "Transcript" cofferdam-transcript)
     ("l" "List" cofferdam-list)

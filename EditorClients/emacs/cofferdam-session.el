@@ -33,6 +33,8 @@
   (checks nil :documentation "Alist of checks and plists of what each found last.")
   (findings nil :documentation "What its gate found against the last turn's change.")
   (applied nil :documentation "Whether a client applied the result.")
+  (applies nil :documentation "What this Emacs applied and did not undo, newest first:
+alists of paths and t or a list of the ids of hunks.")
   (buffer nil :documentation "The transcript buffer.")
   (conn nil :documentation "The connection whose server sends its events.")
   (partial nil :documentation "Whether the transcript lacks its beginning.")

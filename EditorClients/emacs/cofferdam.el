@@ -44,6 +44,7 @@
 (require 'cofferdam-diagnostics)
 (require 'cofferdam-edit)
 (require 'cofferdam-session)
+(require 'cofferdam-review)
 (require 'cofferdam-actions)
 (require 'cofferdam-transcript)
 (require 'cofferdam-render)
@@ -303,105 +304,6 @@ service."
                                   (if all "" " on this project")))))
     (cofferdam--attach-and-show conn (cofferdam-session-id session))))
 
-;;; Results
-
-;;;###autoload
-(defun cofferdam-diff ()
-  "Show what a session has changed, in a buffer of `diff-mode'.
-\\<diff-mode-map>\\[diff-apply-hunk] there applies a single hunk."
-  (interactive)
-  (let ((session (cofferdam--read-session "Diff of")))
-    (cofferdam--request (cofferdam--session-connection session) 'agent/diff
-                        (list :sessionId (cofferdam-session-id session))
-                        :on-success (lambda (result)
-                                      (cofferdam--show-diff session result)))))
-
-(defun cofferdam--show-diff (session result)
-  "Show RESULT of agent/diff for SESSION."
-  (let ((files (append (plist-get result :files) nil))
-        (patch (or (plist-get result :patch) ""))
-        (buffer (get-buffer-create
-                 (format "*cofferdam diff: %s*" (cofferdam--session-label session)))))
-    (if (not files)
-        (message "Cofferdam: nothing is changed")
-      (with-current-buffer buffer
-        (let ((inhibit-read-only t))
-          (erase-buffer)
-          (dolist (file files)
-            (let ((notes (delq nil (list (and (eq (plist-get file :binary) t) "binary")
-                                         (and (eq (plist-get file :sensitive) t)
-                                              "runs elsewhere once applied: look twice")))))
-              (insert (format "%-9s%s%s\n" (plist-get file :change)
-                              (cofferdam--one-line (plist-get file :path))
-                              (if notes (format "  (%s)" (string-join notes "; ")) "")))))
-          (insert "\n")
-          ;; Hunks can be applied from here: the text stays, its display is safe.
-          (let ((beg (point)))
-            (insert (string-replace "\r\n" "\n" patch))
-            (goto-char beg)
-            (while (re-search-forward cofferdam--control-regexp nil t)
-              (put-text-property (match-beginning 0) (match-end 0) 'display
-                                 (cofferdam--visible-control (match-string 0)))))
-          (goto-char (point-min))
-          (set-buffer-modified-p nil))
-        (diff-mode)
-        (setq default-directory (cofferdam-session-root session)
-              cofferdam--session session
-              buffer-read-only t
-              header-line-format
-              (substitute-command-keys
-               (concat " \\<diff-mode-map>\\[diff-goto-source] visits, "
-                       "\\[diff-apply-hunk] applies a hunk, "
-                       "M-x cofferdam-apply applies all"))))
-      (pop-to-buffer buffer))))
-
-;;;###autoload
-(defun cofferdam-apply (&optional paths)
-  "Write the result of a session into the working tree and its buffers.
-A file that was changed since the session began is merged.  Lines that
-both changed stand between conflict markers (see `smerge-mode'), and the
-file is reported.  With a prefix argument, choose the files; from Lisp, PATHS
-names them relative to the project's root."
-  (interactive (list (and current-prefix-arg 'ask)))
-  (let* ((session (cofferdam--read-session
-                   "Apply" (lambda (session)
-                               (or (cofferdam-session-changed session)
-                                   (not (cofferdam--running-p session))))))
-         (conn (cofferdam--session-connection session))
-         (paths (if (eq paths 'ask)
-                    (or (completing-read-multiple
-                         "Files (separated by commas): "
-                         (cofferdam-session-changed session) nil t)
-                        (user-error "No file chosen"))
-                  paths)))
-    (cofferdam--request
-     conn 'agent/apply
-     `( :sessionId ,(cofferdam-session-id session)
-        ,@(and paths (list :paths (vconcat paths))))
-     :on-success (lambda (result) (cofferdam--applied session result)))))
-
-(defvar cofferdam-applied-functions nil
-  "Functions called with a session and the result of applying it.
-The result is a plist with `:applied' and `:conflicts', as in the protocol.")
-
-(defun cofferdam--applied (session result)
-  "Report RESULT of agent/apply for SESSION."
-  (let ((applied (append (plist-get result :applied) nil))
-        (conflicts (append (plist-get result :conflicts) nil)))
-    (setf (cofferdam-session-applied session) (and applied (not conflicts) t))
-    (cofferdam--after-applied session applied)
-    (message "Cofferdam: applied %s%s" (cofferdam--plural (length applied) "file")
-             (if conflicts
-                 (concat "; not applied: "
-                         (mapconcat (lambda (conflict)
-                                      (format "%s (%s)"
-                                              (cofferdam--one-line (plist-get conflict :path) 80)
-                                              (cofferdam--one-line
-                                               (plist-get conflict :reason) 120)))
-                                    conflicts ", "))
-               ""))
-    (run-hook-with-args 'cofferdam-applied-functions session result)))
-
 ;;; The rest
 
 ;;;###autoload
@@ -449,6 +351,7 @@ For example \"+2-1=3\": two are new, one is fixed, three remain."
                  ("k" . cofferdam-cancel) ("K" . cofferdam-stop) ("l" . cofferdam-list)
                  ("r" . cofferdam-attach) ("y" . cofferdam-approve)
                  ("n" . cofferdam-reject) ("d" . cofferdam-diff) ("a" . cofferdam-apply)
+                 ("U" . cofferdam-undo)
                  ("F" . cofferdam-fork) ("u" . cofferdam-restore)
                  ("x" . cofferdam-tool-fix) ("X" . cofferdam-tool-fix-all)
                  ("." . cofferdam-code-action) ("e" . cofferdam-diagnostics)

@@ -995,6 +995,93 @@ ROOT is its directory and FILE the file."
       (search-forward "+    return")
       (should (equal (expand-file-name (diff-find-file-name nil t)) file)))))
 
+;;; Reviews
+
+(defmacro cofferdam-tests--reviewing (&rest body)
+  "Evaluate BODY in the review of a session with two hunks, a mode and a new file."
+  (declare (indent 0) (debug t))
+  `(cofferdam-tests--with-project
+     (cofferdam-tests--run "fix the build, review")
+     (save-window-excursion
+       (cofferdam-diff)
+       (cofferdam-tests--wait (derived-mode-p 'cofferdam-review-mode))
+       (set-buffer (window-buffer))
+       ,@body)))
+
+(defun cofferdam-tests--press (key)
+  "Do what KEY is bound to here."
+  (call-interactively (key-binding (kbd key))))
+
+(defun cofferdam-tests--applied-marks ()
+  "Return the lines that are marked as applied."
+  (mapcar (lambda (overlay)
+            (buffer-substring-no-properties (overlay-start overlay) (overlay-end overlay)))
+          (sort (cl-remove-if-not (lambda (overlay) (overlay-get overlay 'cofferdam-applied))
+                                  (overlays-in (point-min) (point-max)))
+                (lambda (a b) (< (overlay-start a) (overlay-start b))))))
+
+(defun cofferdam-tests--apply-with (key)
+  "Press KEY, wait until something was applied, and return what the server was asked."
+  (let* ((done nil)
+         (cofferdam-applied-functions (list (lambda (&rest _) (setq done t)))))
+    (cofferdam-tests--press key)
+    (cofferdam-tests--wait done)
+    (plist-get (car (last (cofferdam-tests--received 'agent/apply))) :params)))
+
+(ert-deftest cofferdam-review-applies-hunks ()
+  (cofferdam-tests--reviewing
+    (goto-char (point-min))
+    (search-forward "@@ -9")
+    (should (equal (plist-get (cofferdam-tests--apply-with "a") :hunks)
+                   [(:path "main.c" :ids ["h2"])]))
+    (should (equal (cofferdam-tests--applied-marks) '("@@ -9,2 +9,3 @@ main")))
+    (goto-char (point-min))
+    (cofferdam-tests--press "n")
+    (should (equal (plist-get (cofferdam-tests--apply-with "C-c C-a") :hunks)
+                   [(:path "main.c" :ids ["h1"])]))
+    (goto-char (point-min))
+    (search-forward "old mode")
+    (should (equal (plist-get (cofferdam-tests--apply-with "a") :hunks)
+                   [(:path "main.c" :ids ["mode"])]))
+    (let ((params (cofferdam-tests--apply-region (point-min) (point-max))))
+      (should (equal (plist-get params :hunks)
+                     [(:path "main.c" :ids ["mode" "h1" "h2"])]))
+      (should (equal (plist-get params :paths) ["new.c"])))))
+
+(defun cofferdam-tests--apply-region (beg end)
+  "Apply the hunks from BEG to END and return what the server was asked."
+  (let* ((done nil)
+         (cofferdam-applied-functions (list (lambda (&rest _) (setq done t)))))
+    (cofferdam-review-apply beg end)
+    (cofferdam-tests--wait done)
+    (plist-get (car (last (cofferdam-tests--received 'agent/apply))) :params)))
+
+(ert-deftest cofferdam-review-applies-files-and-undoes ()
+  (cofferdam-tests--reviewing
+    (goto-char (point-max))
+    (forward-line -1)
+    (should (equal (plist-get (cofferdam-tests--apply-with "A") :paths) ["new.c"]))
+    (should (equal (cofferdam-tests--applied-marks)
+                   '("diff --git a/new.c b/new.c" "@@ -0,0 +1 @@")))
+    (let* ((result nil)
+           (cofferdam-undone-functions (list (lambda (answer) (setq result answer)))))
+      (cofferdam-tests--press "u")
+      (cofferdam-tests--wait result)
+      (should (equal (plist-get result :undone) ["main.c"]))
+      (should-not (cofferdam-tests--applied-marks))
+      (should (equal (plist-get (plist-get (car (cofferdam-tests--received 'agent/undo)) :params)
+                                :sessionId)
+                     (cofferdam-session-id cofferdam--session))))))
+
+(ert-deftest cofferdam-review-is-safe-and-read-only ()
+  (cofferdam-tests--reviewing
+    (should buffer-read-only)
+    (goto-char (point-min))
+    (search-forward "\e")
+    (should (equal (substring-no-properties (get-text-property (1- (point)) 'display)) "^["))
+    (goto-char (point-min))
+    (should-error (cofferdam-review-apply (point-max) (point-max)) :type 'user-error)))
+
 (ert-deftest cofferdam-list-shows-sessions ()
   (cofferdam-tests--with-project
     (cofferdam-tests--run "fix the build")

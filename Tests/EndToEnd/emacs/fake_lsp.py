@@ -248,6 +248,13 @@ def handle(method, params, identifier):
         answer({"session": summary(session), "seq": len(sessions[session]["events"])})
         for event in missed:
             notify("agent/progress", event)
+    elif method == "agent/diff" and "review" in sessions[session].get("title", ""):
+        answer(review())
+    elif method == "agent/undo":
+        answer({"sessionId": session or next(reversed(sessions)), "undone": ["main.c"], "conflicts": [], "left": 1})
+    elif method == "agent/apply" and ("hunks" in params or "paths" in params):
+        answer({"applied": [one["path"] for one in params.get("hunks", [])] + params.get("paths", []),
+                "conflicts": []})
     elif method == "agent/diff":
         answer({"treeHash": "t1", "baseTreeHash": "t0", "patch": "diff --git a/main.c b/main.c\n" + PATCH,
                 "files": [{"path": "main.c", "change": "modified", "binary": False, "patch": PATCH}]})
@@ -265,6 +272,21 @@ def handle(method, params, identifier):
         sys.exit(0)
     elif identifier is not None:
         answer({})
+
+
+def review():
+    """Two hunks, a mode and a new file."""
+    patch = ("diff --git a/main.c b/main.c\nold mode 100644\nnew mode 100755\n--- a/main.c\n+++ b/main.c\n"
+             "@@ -1,2 +1,2 @@\n-int main;\n+int main(void);\n second line\n"
+             "@@ -9,2 +9,3 @@ main\n third line\n+fourth \x1b[2J line\n+@@ -1 +1 @@\n fifth\n")
+    hunk = {"header": "", "oldStart": 1, "oldLines": 2, "newStart": 1, "newLines": 2, "changes": []}
+    new = "diff --git a/new.c b/new.c\nnew file mode 100644\n--- /dev/null\n+++ b/new.c\n@@ -0,0 +1 @@\n+new\n"
+    files = [
+        {"path": "main.c", "change": "modified", "binary": False, "oldMode": "100644", "newMode": "100755",
+         "patch": patch, "hunks": [{**hunk, "id": "h1"}, {**hunk, "id": "h2"}]},
+        {"path": "new.c", "change": "added", "binary": False, "patch": new, "hunks": [{**hunk, "id": "n1"}]},
+    ]
+    return {"treeHash": "t1", "baseTreeHash": "t0", "patch": patch + new, "files": files}
 
 
 if STATE and os.path.exists(STATE):

@@ -102,6 +102,8 @@ def handle(method, params):
     if method == "textDocument/codeAction":
         return fake_sessions.code_actions(params)
     session = sessions.get((params or {}).get("sessionId"))
+    if method == "agent/undo" and session is None and sessions:
+        session = list(sessions.values())[-1]
     if method == "workspace/executeCommand":
         method, params = "agent/start", {"prompt": "plain fix"}
     if method == "agent/start":
@@ -150,8 +152,16 @@ def handle(method, params):
     if method == "agent/diff":
         patch = ("diff --git a/main.c b/main.c\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n"
                  "-int main;\n+int main(void);\n")
+        if "review" in session["title"]:
+            return fake_sessions.review()
         return {"treeHash": "aa", "baseTreeHash": "bb", "patch": patch,
                 "files": [{"path": p, "change": "modified", "binary": False, "patch": patch} for p in session["files"]]}
+    if method == "agent/undo":
+        with open(root + "/disk.txt", "w") as file:
+            file.write("as it was\n")
+        return {"sessionId": session["id"], "undone": ["disk.txt"], "conflicts": [], "left": 1}
+    if method == "agent/apply" and "hunks" in params:
+        return {"applied": [one["path"] for one in params["hunks"]], "conflicts": []}
     if method == "agent/apply":
         start = {"line": 0, "character": 0}
         ask("workspace/applyEdit", {"label": "cofferdam", "edit": {"changes": {"file://" + root + "/main.c": [

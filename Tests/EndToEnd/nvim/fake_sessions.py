@@ -175,3 +175,21 @@ def malformed(fake, session):
         fake.send({"method": "agent/progress", "params": params})
     fake.emit(session, "fromTheFuture", itemId="z", text=["?"])
     fake.emit(session, "turnCompleted", outcome="answered", changedFiles="no list", evidence={"a": 1}, steps="3")
+
+
+def review():
+    """Two hunks, a mode, a new file and one that runs elsewhere."""
+    patch = ("diff --git a/main.c b/main.c\nold mode 100644\nnew mode 100755\n--- a/main.c\n+++ b/main.c\n"
+             "@@ -1,2 +1,2 @@\n-int main;\n+int main(void);\n second line\n"
+             "@@ -9,2 +9,3 @@ main\n third line\n+fourth \x1b[2J line\n+@@ -1 +1 @@\n")
+    hunk = {"header": "", "oldStart": 1, "oldLines": 2, "newStart": 1, "newLines": 2, "changes": []}
+    new = "diff --git a/new.c b/new.c\nnew file mode 100644\n--- /dev/null\n+++ b/new.c\n@@ -0,0 +1 @@\n+new\n"
+    hook = new.replace("new.c", ".envrc")
+    files = [
+        {"path": "main.c", "change": "modified", "binary": False, "oldMode": "100644", "newMode": "100755",
+         "patch": patch, "hunks": [{**hunk, "id": "h1"}, {**hunk, "id": "h2"}]},
+        {"path": "new.c", "change": "added", "binary": False, "patch": new, "hunks": [{**hunk, "id": "n1"}]},
+        {"path": ".envrc", "change": "added", "binary": False, "patch": hook, "hunks": [{**hunk, "id": "e1"}],
+         "sensitive": True},
+    ]
+    return {"treeHash": "aa", "baseTreeHash": "bb", "patch": patch + new + hook, "files": files}

@@ -96,6 +96,95 @@ describe('the result', function()
     end)
 end)
 
+describe('the review', function()
+    after_each(h.clean)
+
+    local function reviewed()
+        finished('plain review')
+        vim.cmd('Cofferdam diff')
+        h.event('Diff')
+        vim.cmd('normal! gg')
+    end
+
+    local function line()
+        return vim.api.nvim_get_current_line()
+    end
+
+    local function marks()
+        local namespace = vim.api.nvim_get_namespaces().cofferdam_review
+        return vim.tbl_map(function(mark)
+            return vim.api.nvim_buf_get_lines(0, mark[2], mark[2] + 1, false)[1]
+        end, vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, {}))
+    end
+
+    it('goes from hunk to hunk and from file to file', function()
+        reviewed()
+        local seen = {}
+        for _ = 1, 6 do
+            h.keys(']c')
+            seen[#seen + 1] = line()
+        end
+        assert.same({
+            'old mode 100644',
+            '@@ -1,2 +1,2 @@',
+            '@@ -9,2 +9,3 @@ main',
+            '@@ -0,0 +1 @@',
+            '@@ -0,0 +1 @@',
+            '@@ -0,0 +1 @@',
+        }, seen)
+        h.keys('[f[f')
+        assert.equals('diff --git a/new.c b/new.c', line())
+        assert.is_false(vim.bo.modifiable)
+    end)
+
+    it('applies the hunk under the cursor, the mode, the selection, the file, and marks what was applied', function()
+        reviewed()
+        h.keys(']c]c]ca')
+        h.event('Applied')
+        assert.same({ { path = 'main.c', ids = { 'h2' } } }, h.received('agent/apply')[1].hunks)
+        assert.same({ '@@ -9,2 +9,3 @@ main' }, marks())
+        h.keys('gg]ca')
+        h.event('Applied', 2)
+        assert.same({ { path = 'main.c', ids = { 'mode' } } }, h.received('agent/apply')[2].hunks)
+        vim.cmd('normal! gg')
+        h.keys('VGa')
+        h.event('Applied', 3)
+        local chosen = h.received('agent/apply')[3]
+        assert.same({ { path = 'main.c', ids = { 'mode', 'h1', 'h2' } } }, chosen.hunks)
+        assert.same({ 'new.c', '.envrc' }, chosen.paths)
+        h.keys('G')
+        h.keys('A')
+        h.event('Applied', 4)
+        assert.same({ '.envrc' }, h.received('agent/apply')[4].paths)
+    end)
+
+    it('undoes, in the review and elsewhere, and reads buffers again', function()
+        reviewed()
+        h.keys(']c]ca')
+        h.event('Applied')
+        assert.equals(1, #marks())
+        h.write('disk.txt', { 'applied' })
+        h.keys('u')
+        local undone = h.event('Undone')
+        assert.same({ 'disk.txt' }, undone.undone)
+        assert.equals(1, undone.left)
+        assert.equals(0, #marks())
+        assert.same({ sessionId = 's1', workspaceFolder = h.root }, h.received('agent/undo')[1])
+        vim.cmd('edit ' .. h.root .. '/disk.txt')
+        vim.cmd('Cofferdam undo')
+        h.event('Undone', 2)
+        assert.same({ workspaceFolder = h.root }, h.received('agent/undo')[2])
+    end)
+
+    it('opens the file at the line', function()
+        reviewed()
+        h.keys(']c]cjj')
+        h.keys('<CR>')
+        assert.equals(h.root .. '/main.c', vim.api.nvim_buf_get_name(0))
+        assert.equals(1, vim.api.nvim_win_get_cursor(0)[1])
+    end)
+end)
+
 describe('attach', function()
     after_each(h.clean)
 

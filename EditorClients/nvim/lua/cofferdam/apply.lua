@@ -65,13 +65,29 @@ function M.settle(root, paths, untouched)
     return unsaved
 end
 
+-- The line of a file where the first conflict begins.
+local function marker_line(path)
+    local buffer = util.find_buffer(path)
+    local lines = buffer and vim.api.nvim_buf_is_loaded(buffer) and vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+    if not lines then
+        lines = vim.fn.filereadable(path) == 1 and vim.fn.readfile(path) or {}
+    end
+    for number, line in ipairs(lines) do
+        if line:sub(1, 8) == '<<<<<<< ' then
+            return number
+        end
+    end
+    return 1
+end
+
 local function list_conflicts(root, conflicts)
     local items = {}
     for _, conflict in ipairs(conflicts) do
         conflict = util.table(conflict)
+        local path = root .. '/' .. tostring(conflict.path or '')
         items[#items + 1] = {
-            filename = root .. '/' .. tostring(conflict.path or ''),
-            lnum = 1,
+            filename = path,
+            lnum = marker_line(path),
             text = text_tools.line(conflict.reason or 'not applied'),
             type = 'E',
         }
@@ -79,12 +95,65 @@ local function list_conflicts(root, conflicts)
     vim.fn.setqflist({}, ' ', { title = 'Cofferdam: not applied', items = items })
 end
 
---- Applies the result of a session, or only some of its paths.
+-- Brings buffers up to date after an apply or an undo, and tells.
+local function report(root, done_paths, conflicts, untouched, verb)
+    local unsaved = M.settle(root, done_paths, untouched)
+    local text = util.plural(#done_paths, 'file') .. ' ' .. verb
+    if #unsaved > 0 then
+        text = text .. (', %s unsaved (:wall)'):format(util.plural(#unsaved, 'buffer'))
+    end
+    if #conflicts > 0 then
+        list_conflicts(root, conflicts)
+        util.warn(('%s, %s not (:copen says why)'):format(text, util.plural(#conflicts, 'file')))
+    else
+        util.notify(text)
+    end
+    return unsaved
+end
+
+-- What this editor applied of a session, the newest last: undo takes the last away.
+local function remember(session, paths, hunks, applied)
+    local operation = {}
+    local ids = {}
+    for _, choice in ipairs(hunks or {}) do
+        ids[choice.path] = choice.ids
+    end
+    for _, path in ipairs(applied) do
+        operation[path] = ids[path] and not vim.tbl_contains(paths or {}, path) and ids[path] or true
+    end
+    session.applies = session.applies or {}
+    table.insert(session.applies, operation)
+end
+
+--- What of a file was applied: true for all of it, else a table of ids, or nil.
+function M.is_applied(session, path)
+    local ids
+    for _, operation in ipairs(session.applies or {}) do
+        if operation[path] == true then
+            return true
+        end
+        for _, id in ipairs(operation[path] or {}) do
+            ids = ids or {}
+            ids[id] = true
+        end
+    end
+    return ids
+end
+
+--- Called with a session when what was applied of it has changed.
+M.on_change = function() end
+
+--- Applies the result of a session, or only some of its paths or hunks.
 ---@param done function? called with the result of `agent/apply`, or nil and the problem
-function M.apply(session, paths, done)
+---@param hunks { path: string, ids: string[] }[]?
+function M.apply(session, paths, done, hunks)
     local untouched = modified_buffers()
-    local params = { sessionId = session.id, paths = paths and #paths > 0 and paths or nil }
-    M.withdraw(session)
+    hunks = hunks and #hunks > 0 and hunks or nil
+    local params = { sessionId = session.id, paths = paths and #paths > 0 and paths or nil, hunks = hunks }
+    local is_whole = not params.paths and not hunks
+    if is_whole then
+        M.withdraw(session)
+    end
     client.call(session.root, 'agent/apply', params, function(problem, result)
         if problem then
             util.error('not applied: ' .. problem)
@@ -94,18 +163,14 @@ function M.apply(session, paths, done)
             return
         end
         local applied, conflicts = util.table(result.applied), util.table(result.conflicts)
-        local unsaved = M.settle(session.root, applied, untouched)
-        local report = util.plural(#applied, 'file') .. ' applied'
-        if #unsaved > 0 then
-            report = report .. (', %s unsaved (:wall)'):format(util.plural(#unsaved, 'buffer'))
+        local unsaved = report(session.root, applied, conflicts, untouched, 'applied')
+        if #applied > 0 then
+            remember(session, paths, hunks, applied)
         end
-        if #conflicts > 0 then
-            list_conflicts(session.root, conflicts)
-            util.warn(('%s, %s not (:copen says why)'):format(report, util.plural(#conflicts, 'file')))
-        else
-            session.applied = #(paths or {}) == 0
-            util.notify(report)
+        if #conflicts == 0 then
+            session.applied = is_whole
         end
+        M.on_change(session)
         util.emit('Applied', { session_id = session.id, applied = applied, conflicts = conflicts, unsaved = unsaved })
         if done then
             done(result)
@@ -113,75 +178,37 @@ function M.apply(session, paths, done)
     end)
 end
 
-local function diff_buffer(session)
-    local name = 'cofferdam://diff/' .. session.id
-    for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-        if vim.api.nvim_buf_get_name(buffer) == name and vim.api.nvim_buf_is_loaded(buffer) then
-            return buffer
-        end
-    end
-    local buffer = vim.api.nvim_create_buf(true, true)
-    vim.api.nvim_buf_set_name(buffer, name)
-    vim.bo[buffer].buftype = 'nofile'
-    vim.bo[buffer].bufhidden = 'hide'
-    vim.bo[buffer].swapfile = false
-    vim.b[buffer].cofferdam_session = session.id
-    vim.b[buffer].cofferdam_root = session.root
-    return buffer
-end
-
--- What a patch does not say by itself.
-local function diff_notes(files)
-    local notes = {}
-    for _, file in ipairs(files) do
-        file = util.table(file)
-        local path = text_tools.line(file.path or '?')
-        if file.sensitive then
-            notes[#notes + 1] = ('# %s runs elsewhere once it is applied: look at it with care'):format(path)
-        end
-        if file.binary then
-            notes[#notes + 1] = ('# %s is binary: %s'):format(path, tostring(file.change))
-        end
-    end
-    return notes
-end
-
---- Shows the changes of a session in a buffer of file type diff.
-function M.diff(session, paths)
-    local params = { sessionId = session.id, paths = paths and #paths > 0 and paths or nil }
-    client.call(session.root, 'agent/diff', params, function(problem, result)
+--- Takes the newest apply in a workspace back, also one of an earlier run of the editor or of the command line.
+---@param id string? only of this session
+---@param done function? called with the result of `agent/undo`, or nil and the problem
+function M.undo(root, id, done)
+    local untouched = modified_buffers()
+    client.call(root, 'agent/undo', { sessionId = id, workspaceFolder = root }, function(problem, result)
         if problem then
-            util.error('no diff: ' .. problem)
+            util.error('not undone: ' .. problem)
+            if done then
+                done(nil, problem)
+            end
             return
         end
-        local files = util.table(result.files)
-        if #files == 0 then
-            util.notify('session ' .. session.id .. ' has changed nothing')
-            return
+        local undone, conflicts = util.table(result.undone), util.table(result.conflicts)
+        local unsaved = report(root, undone, conflicts, untouched, 'undone')
+        local session = require('cofferdam.sessions').get(util.string(result.sessionId))
+        if session then
+            table.remove(session.applies or {})
+            session.applied = false
+            M.on_change(session)
         end
-        local lines = diff_notes(files)
-        for line in tostring(result.patch or ''):gmatch('([^\n]*)\n?') do
-            lines[#lines + 1] = (line:gsub('%z', '^@'))
+        util.emit('Undone', {
+            session_id = result.sessionId,
+            undone = undone,
+            conflicts = conflicts,
+            unsaved = unsaved,
+            left = util.number(result.left) or 0,
+        })
+        if done then
+            done(result)
         end
-        while lines[#lines] == '' do
-            lines[#lines] = nil
-        end
-        local buffer = diff_buffer(session)
-        vim.bo[buffer].modifiable = true
-        vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-        vim.bo[buffer].modifiable = false
-        vim.bo[buffer].modified = false
-        if vim.bo[buffer].filetype ~= 'diff' then
-            vim.bo[buffer].filetype = 'diff'
-        end
-        local window = vim.fn.win_findbuf(buffer)[1]
-        if window then
-            vim.api.nvim_set_current_win(window)
-        else
-            vim.cmd(config.current.diff.open_command)
-            vim.api.nvim_win_set_buf(0, buffer)
-        end
-        util.emit('Diff', { session_id = session.id, files = files })
     end)
 end
 
@@ -238,7 +265,7 @@ local function show_offer(session, event, sensitive)
             end,
             d = function()
                 panel.close()
-                M.diff(session)
+                require('cofferdam.review').show(session)
             end,
             t = function()
                 panel.close()

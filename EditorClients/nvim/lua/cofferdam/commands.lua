@@ -81,8 +81,15 @@ local subcommands = {
     diff = function(rest)
         api().diff(words(rest))
     end,
-    apply = function(rest)
-        api().apply(words(rest))
+    apply = function(rest, options)
+        if rest == '' and options.range > 0 then
+            api().apply_hunk(range_of(options))
+        else
+            api().apply(words(rest))
+        end
+    end,
+    undo = function(rest)
+        api().undo(rest)
     end,
     transcript = function(rest, options)
         api().transcript(rest, options.bang)
@@ -149,6 +156,7 @@ local arguments = {
     attach = session_ids,
     transcript = session_ids,
     diff = changed_files,
+    undo = session_ids,
     apply = changed_files,
 }
 

@@ -197,25 +197,9 @@ end
 ---@param done fun(id: string?, problem: string?)?
 function M.fork(step, prompt, done)
     local session = session_of(nil)
-    if not session then
-        return
+    if session then
+        require('cofferdam.steps').fork(session, step, prompt, done)
     end
-    local _, client, util = rooms()
-    client.call(session.root, 'agent/fork', {
-        sessionId = session.id,
-        step = step,
-        prompt = prompt and prompt:match('%S') and prompt or nil,
-    }, function(problem, result)
-        if problem then
-            util.error('not forked: ' .. problem)
-        else
-            util.notify(('%s: forked from %s'):format(result.sessionId, session.id))
-            M.attach(result.sessionId)
-        end
-        if done then
-            done(result and result.sessionId, problem)
-        end
-    end)
 end
 
 --- Sets a session back to a step, or forward again. What was applied stays in your files.
@@ -223,20 +207,9 @@ end
 ---@param done fun(problem: string?)?
 function M.restore(step, done)
     local session = session_of(nil)
-    if not session then
-        return
+    if session then
+        require('cofferdam.steps').restore(session, step, done)
     end
-    local _, client, util = rooms()
-    client.call(session.root, 'agent/restore', { sessionId = session.id, step = step }, function(problem)
-        if problem then
-            util.error('not set back: ' .. problem)
-        else
-            util.notify(('%s: back at step %d'):format(session.id, step))
-        end
-        if done then
-            done(problem)
-        end
-    end)
 end
 
 --- Allows what waits.
@@ -272,62 +245,21 @@ end
 function M.sessions(done)
     local root = root_here()
     if root then
-        local _, client = rooms()
-        client.call(root, 'agent/list', { workspaceFolder = root }, function(problem, result)
-            done(problem, require('cofferdam.util').table((result or {}).sessions), root)
-        end)
+        require('cofferdam.listing').sessions(root, done)
     end
-end
-
-local function age(milliseconds)
-    local seconds = math.max(os.time() - math.floor((tonumber(milliseconds) or 0) / 1000), 0)
-    if seconds < 3600 then
-        return ('%d min ago'):format(math.floor(seconds / 60))
-    elseif seconds < 86400 then
-        return ('%d h ago'):format(math.floor(seconds / 3600))
-    end
-    return ('%d d ago'):format(math.floor(seconds / 86400))
 end
 
 --- A session as one line of a list.
 function M.describe(summary)
-    local util = require('cofferdam.util')
-    local state = tostring(summary.state)
-    if (state == 'idle' or state == 'stopped') and util.string(summary.outcome) then
-        state = summary.outcome
-    end
-    if #util.table(summary.pendingApprovals) > 0 then
-        state = 'waits for you'
-    end
-    return ('%s  %-13s  %s  (%s%s)'):format(
-        tostring(summary.sessionId),
-        state,
-        util.one_line(summary.title, 60),
-        age(summary.updatedAt),
-        summary.applied == true and ', applied' or ''
-    )
+    return require('cofferdam.listing').describe(summary)
 end
 
 --- Lets the user choose a session and attaches to it.
 function M.list()
-    M.sessions(function(problem, summaries)
-        local _, _, util = rooms()
-        if problem then
-            util.error('no list: ' .. problem)
-        elseif #summaries == 0 then
-            util.notify('no sessions in this workspace')
-        else
-            vim.ui.select(summaries, {
-                prompt = 'Session:',
-                kind = 'cofferdam_session',
-                format_item = M.describe,
-            }, function(summary)
-                if summary then
-                    M.attach(summary.sessionId)
-                end
-            end)
-        end
-    end)
+    local root = root_here()
+    if root then
+        require('cofferdam.listing').choose(root, M.attach)
+    end
 end
 
 --- Attaches to a session: its history is replayed, also after a restart of the editor. Without an id: to those that
@@ -377,11 +309,11 @@ function M.attach(id, done)
     end
 end
 
---- Shows what the session changed.
+--- Shows what the session changed, for review: hunks and files are applied from there.
 function M.diff(paths)
     local session = session_of()
     if session then
-        require('cofferdam.apply').diff(session, paths)
+        require('cofferdam.review').show(session, paths)
     end
 end
 
@@ -391,6 +323,22 @@ function M.apply(paths, done)
     local session = session_of()
     if session then
         require('cofferdam.apply').apply(session, paths, done)
+    end
+end
+
+--- Applies the hunk under the cursor of a review, or those of a range of its lines.
+---@param range number[]?
+function M.apply_hunk(range, done)
+    require('cofferdam.review').apply_hunk(range, done)
+end
+
+--- Takes the newest apply in this workspace back.
+---@param id string? only of this session
+function M.undo(id, done)
+    local root = vim.b.cofferdam_root or root_here()
+    if root then
+        id = id ~= '' and id or vim.b.cofferdam_session
+        require('cofferdam.apply').undo(root, id, done)
     end
 end
 
