@@ -149,7 +149,7 @@ command line.  What you changed since is kept."
   "Keymap of `cofferdam-review-mode', before those of `diff-mode'.")
 
 (define-derived-mode cofferdam-review-mode diff-mode "Review"
-  "Major mode of the changes of a session.
+  "Major mode to look at the changes of a session.
 \\<cofferdam-review-mode-map>\\[cofferdam-review-apply] applies the hunk at point or those in the region,
 \\[cofferdam-review-apply-file] the file, \\[cofferdam-apply] everything;
 \\[cofferdam-undo] takes the newest apply back.
@@ -182,7 +182,7 @@ and P from file to file, RET visits."
                                       (cofferdam--show-diff session result)))))
 
 (defun cofferdam-review-again ()
-  "Show the changes as they are by now."
+  "Show what the session has changed by now."
   (interactive)
   (cofferdam-diff))
 

@@ -1026,7 +1026,7 @@ ROOT is its directory and FILE the file."
          (cofferdam-applied-functions (list (lambda (&rest _) (setq done t)))))
     (cofferdam-tests--press key)
     (cofferdam-tests--wait done)
-    (plist-get (car (last (cofferdam-tests--received 'agent/apply))) :params)))
+    (car (last (cofferdam-tests--received "agent/apply")))))
 
 (ert-deftest cofferdam-review-applies-hunks ()
   (cofferdam-tests--reviewing
@@ -1054,22 +1054,21 @@ ROOT is its directory and FILE the file."
          (cofferdam-applied-functions (list (lambda (&rest _) (setq done t)))))
     (cofferdam-review-apply beg end)
     (cofferdam-tests--wait done)
-    (plist-get (car (last (cofferdam-tests--received 'agent/apply))) :params)))
+    (car (last (cofferdam-tests--received "agent/apply")))))
 
 (ert-deftest cofferdam-review-applies-files-and-undoes ()
   (cofferdam-tests--reviewing
     (goto-char (point-max))
     (forward-line -1)
     (should (equal (plist-get (cofferdam-tests--apply-with "A") :paths) ["new.c"]))
-    (should (equal (cofferdam-tests--applied-marks)
-                   '("diff --git a/new.c b/new.c" "@@ -0,0 +1 @@")))
+    (should (equal (cofferdam-tests--applied-marks) '("diff --git a/new.c b/new.c")))
     (let* ((result nil)
            (cofferdam-undone-functions (list (lambda (answer) (setq result answer)))))
       (cofferdam-tests--press "u")
       (cofferdam-tests--wait result)
       (should (equal (plist-get result :undone) ["main.c"]))
       (should-not (cofferdam-tests--applied-marks))
-      (should (equal (plist-get (plist-get (car (cofferdam-tests--received 'agent/undo)) :params)
+      (should (equal (plist-get (car (cofferdam-tests--received "agent/undo"))
                                 :sessionId)
                      (cofferdam-session-id cofferdam--session))))))
 
