@@ -9,6 +9,10 @@ struct DiffCommand: AsyncParsableCommand {
     var session: String?
     @Option(name: .shortAndLong, help: "Only this file; may be given several times.")
     var path: [String] = []
+    @Option(help: "Only what this step changed; `cofferdam log` has the numbers.")
+    var step: Int?
+    @Option(help: "Against this step instead of what the session started from.")
+    var from: Int?
     @Flag(help: "Only how many lines of each file changed.")
     var stat = false
     @Flag(help: "Only the names of the files.")
@@ -25,7 +29,8 @@ struct DiffCommand: AsyncParsableCommand {
             let summary = try await service.resolve(session)
             let diff = try await service.client.call(
                 AgentDiff.self,
-                AgentDiff.Params(sessionId: summary.sessionId, paths: path.isEmpty ? nil : path))
+                AgentDiff.Params(
+                    sessionId: summary.sessionId, paths: path.isEmpty ? nil : path, step: step, from: from))
             for name in path where !diff.files.contains(where: { $0.path == name }) {
                 Terminal.error("cofferdam: the session did not change \(Terminal.name(name))")
             }
