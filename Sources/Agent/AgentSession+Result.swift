@@ -67,38 +67,13 @@ extension AgentSession {
             path: change.path, change: change.kind, binary: patch.binary, oldMode: change.old?.mode.rawValue,
             newMode: change.new?.mode.rawValue, oldHash: change.old?.blob.description,
             newHash: change.new?.blob.description, patch: patch.text,
-            hunks: change.isLink ? nil : patch.hunks.map { $0.map(DiffHunk.init) },
+            hunks: .of(patch, isLink: change.isLink),
             oldContents: withContents ? old.map(Base64.encode) : nil,
             newContents: withContents ? new.map(Base64.encode) : nil,
-            sensitive: change.isSensitive ? true : nil)
+            sensitive: PolicyLayer.isSensitive(path: change.path, isLink: change.isLink) ? true : nil)
     }
 }
 
 extension ChangeTracker.Change {
     fileprivate var isLink: Bool { old?.mode == .symbolicLink || new?.mode == .symbolicLink }
-
-    /// A link can put a folder of files that run elsewhere in its place.
-    fileprivate var isSensitive: Bool {
-        PolicyLayer.isSensitive(path: path) || (isLink && PolicyLayer.isSensitive(path: path + "/x"))
-    }
-}
-
-extension DiffHunk {
-    /// In the numbers of the hunk's header.
-    fileprivate init(_ hunk: UnifiedDiff.Hunk) {
-        let (old, new) = (hunk.lines.old, hunk.lines.new)
-        self.init(
-            id: hunk.id, header: hunk.header, oldStart: old.start, oldLines: old.count, newStart: new.start,
-            newLines: new.count,
-            changes: hunk.changes.map { change in
-                let (old, new) = (change.lines.old, change.lines.new)
-                return HunkChange(
-                    id: change.id, oldStart: old.start, oldLines: old.count, newStart: new.start, newLines: new.count)
-            })
-    }
-}
-
-extension Range<Int> {
-    /// Counted from 1; of no lines, the line before.
-    fileprivate var start: Int { isEmpty ? lowerBound : lowerBound + 1 }
 }

@@ -62,14 +62,16 @@ extension SessionRepository {
         let patch =
             isKnown
             ? try UnifiedDiff.make(old: old, new: new, path: path, oldMode: modes.0, newMode: modes.1) : nil
+        let isLink = modes.0 == .symbolicLink || modes.1 == .symbolicLink
         let kind: FileChangeKind = change.old == nil ? .added : change.new == nil ? .deleted : .modified
         return FileDifference(
             path: path, change: kind, binary: patch?.binary ?? true, oldMode: change.old?.mode.file?.rawValue,
             newMode: change.new?.mode.file?.rawValue, oldHash: change.old?.id.description,
             newHash: change.new?.id.description, patch: patch?.text ?? "",
+            hunks: patch.flatMap { .of($0, isLink: isLink) },
             oldContents: withContents ? old.map(Base64.encode) : nil,
             newContents: withContents ? new.map(Base64.encode) : nil,
-            sensitive: PolicyLayer.isSensitive(path: path) ? true : nil)
+            sensitive: PolicyLayer.isSensitive(path: path, isLink: isLink) ? true : nil)
     }
 
     private func contents(
