@@ -67,7 +67,7 @@ extension AgentSession {
             path: change.path, change: change.kind, binary: patch.binary, oldMode: change.old?.mode.rawValue,
             newMode: change.new?.mode.rawValue, oldHash: change.old?.blob.description,
             newHash: change.new?.blob.description, patch: patch.text,
-            hunks: .of(patch, isLink: change.isLink),
+            hunks: [DiffHunk].of(patch, isLink: change.isLink),
             oldContents: withContents ? old.map(Base64.encode) : nil,
             newContents: withContents ? new.map(Base64.encode) : nil,
             sensitive: PolicyLayer.isSensitive(path: change.path, isLink: change.isLink) ? true : nil)

@@ -68,7 +68,7 @@ extension SessionRepository {
             path: path, change: kind, binary: patch?.binary ?? true, oldMode: change.old?.mode.file?.rawValue,
             newMode: change.new?.mode.file?.rawValue, oldHash: change.old?.id.description,
             newHash: change.new?.id.description, patch: patch?.text ?? "",
-            hunks: patch.flatMap { .of($0, isLink: isLink) },
+            hunks: patch.flatMap { [DiffHunk].of($0, isLink: isLink) },
             oldContents: withContents ? old.map(Base64.encode) : nil,
             newContents: withContents ? new.map(Base64.encode) : nil,
             sensitive: PolicyLayer.isSensitive(path: path, isLink: isLink) ? true : nil)
