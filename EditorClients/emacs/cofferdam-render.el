@@ -260,7 +260,8 @@
   (let ((conflicts (plist-get event :conflicts)))
     (cofferdam--emit-end
      (= 0 (length conflicts))
-     (format "applied %s by %s"
+     (format "%s %s by %s"
+             (if (equal (plist-get event :scope) "undone") "undone" "applied")
              (cofferdam--plural (length (plist-get event :applied)) "file")
              (cofferdam--one-line (plist-get event :client) 40)))
     (mapc (lambda (conflict)

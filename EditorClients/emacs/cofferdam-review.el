@@ -38,10 +38,10 @@ The result is a plist with `:sessionId', `:undone', `:conflicts' and
              conflicts ", "))
 
 (defun cofferdam--report-done (verb paths conflicts)
-  "Tell that PATHS were dealt with, in the word VERB, but not CONFLICTS."
+  "Tell that PATHS were dealt with, in the word VERB, and what CONFLICTS there are."
   (message "Cofferdam: %s %s%s" verb (cofferdam--plural (length paths) "file")
            (if conflicts
-               (format "; not %s: %s" verb (cofferdam--conflict-words conflicts))
+               (concat "; conflicts: " (cofferdam--conflict-words conflicts))
              "")))
 
 (defun cofferdam--request-apply (session paths hunks)
@@ -165,10 +165,8 @@ and P from file to file, RET visits."
         (substitute-command-keys
          (concat " \\<cofferdam-review-mode-map>\\[cofferdam-review-apply] hunk  "
                  "\\[cofferdam-review-apply-file] file  \\[cofferdam-apply] all  "
-                 "\\[cofferdam-undo] undo  \\<diff-mode-shared-map>"
-                 "\\[diff-hunk-next]/\\[diff-hunk-prev] move  "
-                 "\\[diff-goto-source] visit  "
-                 "\\<cofferdam-review-mode-map>\\[cofferdam-review-again] again"))))
+                 "\\[cofferdam-undo] undo  n/p move  RET visit  "
+                 "\\[cofferdam-review-again] again"))))
 
 ;;;###autoload
 (defun cofferdam-diff ()

@@ -171,8 +171,10 @@ inside a process filter and must neither block nor ask.")
     ("usageUpdated"
      (setf (cofferdam-session-usage session) (plist-get event :session)))
     ("resultApplied"
-     (setf (cofferdam-session-applied session)
-           (= 0 (length (plist-get event :conflicts))))
+     (when (and (= 0 (length (plist-get event :conflicts)))
+                (not (equal (plist-get event :scope) "part")))
+       (setf (cofferdam-session-applied session)
+             (not (equal (plist-get event :scope) "undone"))))
      (when (cofferdam--session-live-p session)
        ;; Reverting runs hooks: not inside the process filter.
        (run-at-time 0 nil #'cofferdam--after-applied session

@@ -278,7 +278,8 @@ function show.resultApplied(self, event)
     local sign, group = words.mark(#conflicts == 0)
     local rest = #conflicts > 0 and (', %d not,'):format(#conflicts) or ''
     local who = text_tools.line(event.client or '?')
-    self.writer:line(('%s%s applied%s by %s'):format(sign, util.plural(#applied, 'file'), rest, who), group)
+    local verb = event.scope == 'undone' and 'undone' or 'applied'
+    self.writer:line(('%s%s %s%s by %s'):format(sign, util.plural(#applied, 'file'), verb, rest, who), group)
     for _, conflict in ipairs(conflicts) do
         conflict = util.table(conflict)
         self.writer:line(

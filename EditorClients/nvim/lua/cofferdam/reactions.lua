@@ -165,7 +165,9 @@ function react.approvalResolved(session, event)
 end
 
 function react.resultApplied(session, event, live)
-    session.applied = #util.table(event.conflicts) == 0
+    if event.scope ~= 'part' and #util.table(event.conflicts) == 0 then
+        session.applied = event.scope ~= 'undone'
+    end
     if session.applied then
         apply.withdraw(session)
     end
