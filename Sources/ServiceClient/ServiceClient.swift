@@ -14,8 +14,8 @@ public final class ServiceClient: AgentServiceConnection {
     }
 
     public func call<R: RequestType>(_ type: R.Type, _ params: R.Params) async throws -> R.Result {
-        guard let start = params as? AgentStart.Params, start.workspace == nil, start.repository == nil, try await uploader.isNeeded(),
-            let prepared = try await uploader.prepare(start) as? R.Params
+        guard let start = params as? AgentStart.Params, start.workspace == nil, start.repository == nil,
+            try await uploader.isNeeded(), let prepared = try await uploader.prepare(start) as? R.Params
         else { return try await engine.call(type, params) }
         return try await engine.call(type, prepared)
     }

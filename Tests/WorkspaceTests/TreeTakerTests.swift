@@ -178,6 +178,32 @@ struct TreeTakerTests {
         #expect(snapshot.snapshot.treeHash == taken.tree.description)
     }
 
+    @Test("The user's own settings count: rules for all repositories, line ends, and who they are")
+    func settings() throws {
+        let place = try TemporaryFolder()
+        let folder = try place.makeFolder("f")
+        _ = try Self.git(["init", "-q"], in: folder)
+        try place.write("home/.config/git/ignore", "*.swp\n")
+        try place.write(
+            "home/.gitconfig",
+            "[user]\n\tname = Ada\n\temail = ada@example.org\n[core]\n\tautocrlf = input\n")
+        for (path, text) in [("a.txt", "x\r\n"), ("a.swp", "s"), ("d/b.swp", "s")] {
+            try place.write("f/\(path)", text)
+        }
+        let settings = UserGitSettings(
+            environment: ["HOME": "\(place.path)/home", "GIT_CONFIG_NOSYSTEM": "1"])
+        let taken = try TreeTaker.take(
+            .init(folder: folder, settings: settings, privateRepository: "\(place.path)/p.git"))
+        #expect(taken.files == 1)
+        #expect(taken.origin.author == .init(name: "Ada", email: "ada@example.org"))
+        let run = [
+            "/usr/bin/env", "-u", "XDG_CONFIG_HOME", "HOME=\(place.path)/home", "GIT_CONFIG_NOSYSTEM=1", "git", "-C",
+            folder,
+        ]
+        _ = try HostCommand.run(run + ["add", "-A"])
+        #expect(taken.roots[1].description == (try HostCommand.run(run + ["write-tree"]).line))
+    }
+
     @Test("Hostile packs and names are refused, and what is there stays")
     func hostile() async throws {
         let place = try TemporaryFolder()
