@@ -199,7 +199,8 @@ def main():
     options = parser.parse_args()
     kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied",
             "service-merge", "service-negotiate", "service-upload", "agent-steps", "service-objects", "service-pack",
-            "events-commit", "events-repository"]
+            "events-commit", "events-repository",
+            "agent-publish", "events-published"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)

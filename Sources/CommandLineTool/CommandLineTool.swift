@@ -53,7 +53,7 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             LanguageServerCommand.self, RunCommand.self, PromptCommand.self, AttachCommand.self, ListCommand.self,
             ApproveCommand.self, RejectCommand.self, DiffCommand.self, EgressCommand.self, ApplyCommand.self,
-            UndoCommand.self, ForkCommand.self, RestoreCommand.self, LogCommand.self, CancelCommand.self,
-            StopCommand.self, DoctorCommand.self,
+            UndoCommand.self, PublishCommand.self, ForkCommand.self, RestoreCommand.self, LogCommand.self,
+            CancelCommand.self, StopCommand.self, DoctorCommand.self,
         ])
 }

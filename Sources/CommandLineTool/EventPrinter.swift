@@ -65,6 +65,8 @@ struct EventPrinter {
         case .snapshotFailed(let event): line("! step \(event.step) was not kept: \(event.reason)", .yellow)
         case .stepCommitted(let event):
             line("· step \(event.step) is commit \(event.commit.prefix(10))", .dim)
+        case .sessionPublished(let event):
+            line("✓ published \(event.url ?? event.branch ?? event.kind.rawValue)", .green)
         case .commitFailed(let event): line("! step \(event.step) has no commit: \(event.reason)", .yellow)
         case .sessionRestored(let event): line("· back at step \(event.step)", .cyan)
         case .sessionForked(let event): line("· forked from \(event.from) at step \(event.step)", .dim)

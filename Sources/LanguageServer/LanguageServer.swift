@@ -107,6 +107,7 @@ extension LanguageServer {
         pass(AgentApprove.self, to: &router, core)
         pass(AgentDiff.self, to: &router, core)
         pass(AgentSteps.self, to: &router, core)
+        pass(AgentPublish.self, to: &router, core)
         pass(AgentEgress.self, to: &router, core)
     }
 
@@ -124,5 +125,6 @@ extension LanguageServer {
         AgentUndo.method,
         AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
         AgentSteps.method,
+        AgentPublish.method,
     ]
 }

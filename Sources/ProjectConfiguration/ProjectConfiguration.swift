@@ -18,6 +18,8 @@ public struct ProjectConfiguration: Sendable, Equatable {
     public var limits: LimitValues?
     /// What of the folder goes into a sandbox.
     public var workspace = WorkspaceChoice()
+    /// What it wants of pull and merge requests.
+    public var publish = PublishChoice()
 
     public init(
         checks: [CheckDefinition]? = nil, policy: JSON? = nil, environment: [String: String] = [:],

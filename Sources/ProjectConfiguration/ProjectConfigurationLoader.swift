@@ -13,6 +13,7 @@ import JSON
 ///     limits: {memory: 2 GiB}        # see LimitValues; they only lower the service's
 ///     policy: {}                     # see the Policy module
 ///     workspace: {exclude: [data/]}  # see WorkspaceChoice
+///     publish: {reviewers: [alice]}  # see PublishChoice
 public enum ProjectConfigurationLoader {
     public static let fileName = ".cofferdam.yaml"
 
@@ -27,7 +28,10 @@ public enum ProjectConfigurationLoader {
         let root = YAMLPath()
         let members = try reader.object(
             document, at: root,
-            keys: ["checks", "environment", "instructions", "limits", "policy", "sandbox", "setup", "workspace"])
+            keys: [
+                "checks", "environment", "instructions", "limits", "policy", "publish", "sandbox", "setup",
+                "workspace",
+            ])
         var configuration = ProjectConfiguration()
         if let value = members["checks"] {
             configuration.checks = try CheckDefinition.list(value, at: root["checks"], reader, origin: .repository)
@@ -52,6 +56,9 @@ public enum ProjectConfigurationLoader {
             for (index, command) in list.enumerated() {
                 configuration.setup.append(try reader.command(command, at: root["setup"][index]))
             }
+        }
+        if let value = members["publish"] {
+            configuration.publish = try PublishChoice(value, at: root["publish"], reader)
         }
         if let value = members["workspace"] {
             configuration.workspace = try WorkspaceChoice(value, at: root["workspace"], reader)

@@ -25,6 +25,7 @@ public protocol SessionBackend: Sendable {
     func pack(_ params: AgentPack.Params) async throws -> AgentPack.Result
     func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
     func merge(_ params: AgentMerge.Params) async throws -> AgentMerge.Result
+    func publish(_ params: AgentPublish.Params, client: String) async throws -> AgentPublish.Result
     func applied(_ params: AgentApplied.Params, client: String) async throws
     func egress(_ params: AgentEgress.Params, client: String) async throws -> AgentEgress.Result
 

@@ -60,6 +60,9 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
+    sessions.publish = file.publish
+    sessions.publishing = await remotes(file.remotes, environment, log)
+    sessions.remotes = sessions.publishing
     return try await SessionManager(configuration: sessions)
 }
 
@@ -82,4 +85,14 @@ private func network(
         log.warning("a credential for the network cannot be had", ["credential": name, "reason": reason])
     }
     return provider
+}
+
+/// The way to remote repositories; nil when the service's file allows none.
+private func remotes(_ rules: RemoteRules, _ environment: [String: String], _ log: Log) async -> GitRemoteAccess? {
+    guard !rules.rules.isEmpty else { return nil }
+    let access = GitRemoteAccess(rules, environment: environment)
+    for (name, reason) in await access.credentialProblems().sorted(by: { $0.key < $1.key }) {
+        log.warning("a credential for remotes cannot be had", ["credential": name, "reason": reason])
+    }
+    return access
 }

@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             "cheks: []",
-            "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, sandbox, setup, workspace"
+            "1:1: unknown key ‘cheks’; known here: checks, environment, instructions, limits, policy, publish, sandbox, setup, workspace"
         ),
         ("- a", "1:1: the file must be a mapping, not an array"),
         ("checks: 5", "1:9: checks must be a list, not a number"),

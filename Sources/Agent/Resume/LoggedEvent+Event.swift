@@ -4,7 +4,7 @@ import Store
 
 extension LoggedEvent {
     /// The event as a value.
-    func event() throws -> AgentEvent {
+    public func event() throws -> AgentEvent {
         try JSONCoder.decode(AgentProgress.Params.self, from: JSON(parsing: params)).event
     }
 }

@@ -30,6 +30,7 @@ public enum AgentEvent: Sendable, Equatable {
     case snapshotFailed(SnapshotFailed)
     case stepCommitted(StepCommitted)
     case commitFailed(CommitFailed)
+    case sessionPublished(SessionPublished)
     case sessionRestored(SessionRestored)
     case sessionForked(SessionForked)
     case egressDecided(EgressDecided)
@@ -79,6 +80,7 @@ extension AgentEvent: Codable {
         case "snapshotFailed": self = .snapshotFailed(try SnapshotFailed(from: decoder))
         case "stepCommitted": self = .stepCommitted(try StepCommitted(from: decoder))
         case "commitFailed": self = .commitFailed(try CommitFailed(from: decoder))
+        case "sessionPublished": self = .sessionPublished(try SessionPublished(from: decoder))
         case "sessionRestored": self = .sessionRestored(try SessionRestored(from: decoder))
         case "sessionForked": self = .sessionForked(try SessionForked(from: decoder))
         case "egressDecided": self = .egressDecided(try EgressDecided(from: decoder))
@@ -126,6 +128,7 @@ extension AgentEvent: Codable {
         case .snapshotFailed(let event): try event.encode(to: encoder)
         case .stepCommitted(let event): try event.encode(to: encoder)
         case .commitFailed(let event): try event.encode(to: encoder)
+        case .sessionPublished(let event): try event.encode(to: encoder)
         case .sessionRestored(let event): try event.encode(to: encoder)
         case .sessionForked(let event): try event.encode(to: encoder)
         case .egressDecided(let event): try event.encode(to: encoder)
@@ -174,6 +177,7 @@ extension AgentEvent {
         case .snapshotFailed: "snapshotFailed"
         case .stepCommitted: "stepCommitted"
         case .commitFailed: "commitFailed"
+        case .sessionPublished: "sessionPublished"
         case .sessionRestored: "sessionRestored"
         case .sessionForked: "sessionForked"
         case .egressDecided: "egressDecided"
@@ -219,6 +223,7 @@ extension AgentEvent {
         "snapshotFailed",
         "stepCommitted",
         "commitFailed",
+        "sessionPublished",
         "sessionRestored",
         "sessionForked",
         "egressDecided",

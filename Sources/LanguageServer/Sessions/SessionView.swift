@@ -109,7 +109,9 @@ struct SessionView: Sendable {
             isApplied = false
             outcome = nil
             activity = "back at step \(event.step)"
-        case .snapshotTaken, .snapshotFailed, .stepCommitted, .commitFailed, .sessionForked: break
+        case .snapshotTaken, .snapshotFailed, .stepCommitted, .commitFailed, .sessionForked,
+            .sessionPublished:
+            break
         case .environmentPreparing(let event): activity = Wording.preparing(event)
         case .setupStarted(let event):
             begin(event.itemId, "setup: \(DisplayText.exact(Wording.words(event.command), limit: 80))")

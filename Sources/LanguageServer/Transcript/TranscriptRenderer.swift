@@ -97,6 +97,8 @@ struct TranscriptRenderer: Sendable {
         case .snapshotFailed(let event):
             return note("Step \(event.step) was not kept: \(DisplayText.exact(event.reason, limit: 500)).")
         case .stepCommitted: return ""
+        case .sessionPublished(let event):
+            return note("Published \(DisplayText.exact(event.url ?? event.branch ?? event.kind.rawValue, limit: 300)).")
         case .commitFailed(let event):
             return note("Step \(event.step) has no commit: \(DisplayText.exact(event.reason, limit: 500)).")
         case .sessionRestored(let event): return section("## Back at step \(event.step)")

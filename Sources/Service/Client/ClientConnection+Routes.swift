@@ -41,6 +41,9 @@ extension ClientConnection {
         router.on(AgentObjects.self, .concurrent) { params, _ in try await backend.objects(params) }
         router.on(AgentPack.self, .concurrent) { params, _ in try await backend.pack(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
+        router.on(AgentPublish.self, .concurrent) { params, _ in
+            try await backend.publish(params, client: await self.displayName)
+        }
         router.on(AgentMerge.self, .concurrent) { params, _ in try await backend.merge(params) }
         router.on(AgentEgress.self, .concurrent) { params, _ in
             try await backend.egress(params, client: await self.displayName)

@@ -30,6 +30,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var gitCredentials = GitCredentials()
     /// Remote repositories that sessions may begin with, and be published to.
     public var remotes = RemoteRules()
+    /// How results go to them.
+    public var publish = PublishSettings()
 
     public init() {}
 
@@ -74,6 +76,7 @@ public struct ServiceFile: Sendable, Equatable {
             // In this order: remotes name credentials.
             ("gitCredentials", { $0.gitCredentials = try GitCredentials($1, at: $2, $3) }),
             ("remotes", { $0.remotes = try RemoteRules($1, at: $2, $3, credentials: $0.gitCredentials) }),
+            ("publish", { $0.publish = try PublishSettings($1, at: $2, $3) }),
             ("checks", { $0.checks = try OrganisationChecks($1, at: $2, $3) }),
         ]
     }

@@ -66,7 +66,8 @@ final class CredentialStore: SecretSource {
         return EgressSecret(text)
     }
 
-    private static func read(_ path: String) throws(CredentialError) -> [UInt8] {
+    /// A file that only the service's user or root can read.
+    static func read(_ path: String) throws(CredentialError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable(path, String(cString: strerror(errno))) }
         defer { close(descriptor) }

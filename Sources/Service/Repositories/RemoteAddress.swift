@@ -198,3 +198,16 @@ public struct RemoteAddress: Sendable, Hashable, CustomStringConvertible {
         return isRelative ? "\(name)\(host):\(path)" : "\(scheme.rawValue)://\(name)\(authority)\(path)"
     }
 }
+
+extension RemoteAddress {
+    /// An address of a user's own repository, which over https may name its user: the service has its own credentials.
+    static func withoutUser(_ text: String) -> String {
+        guard text.hasPrefix("https://") || text.hasPrefix("http://"), let start = text.firstRange(of: "://") else {
+            return text
+        }
+        let rest = text[start.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        guard let at = authority.lastIndex(of: "@") else { return text }
+        return String(text[..<start.upperBound]) + rest[rest.index(after: at)...]
+    }
+}

@@ -15,7 +15,11 @@ extension SessionManager {
             for id in ended where live[id] == nil {
                 await ResultFile(stateDirectory: directory(id)).remove()
                 let repository = repository(id)
-                try await Background.run { repository.remove() }
+                let folder = directory(id)
+                try await Background.run {
+                    repository.remove()
+                    PublishRecord.remove(stateDirectory: folder)
+                }
                 try store.remove(id)
             }
             guard !ended.isEmpty else { return }

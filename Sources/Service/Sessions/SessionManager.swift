@@ -29,6 +29,8 @@ public actor SessionManager: SessionBackend {
     nonisolated let queue: SessionQueue
     private let lock: StateLock
     var live: [String: LiveSession] = [:]
+    /// Sessions whose result is being published.
+    var publishing: Set<String> = []
     private var draining = false
     private var feeds: [Int: AsyncStream<ApprovalFeedItem>.Continuation] = [:]
     private var nextFeed = 0

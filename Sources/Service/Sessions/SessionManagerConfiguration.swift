@@ -23,6 +23,9 @@ public struct SessionManagerConfiguration: Sendable {
     public var network: (any NetworkProvider)?
     /// Remote repositories that sessions may work on; nil: none.
     public var remotes: (any RemoteAccess)?
+    /// Remote repositories that results may be pushed to; nil: none.
+    public var publishing: GitRemoteAccess?
+    public var publish = PublishSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
     /// Sandboxes alive at a time; a session beyond them waits in the queue.

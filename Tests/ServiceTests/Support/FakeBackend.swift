@@ -97,6 +97,10 @@ final class FakeBackend: SessionBackend {
         AgentFork.Result(sessionId: "f1", seq: 2)
     }
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result { AgentRestore.Result(seq: 1) }
+    func publish(_ params: AgentPublish.Params, client: String) async throws -> AgentPublish.Result {
+        AgentPublish.Result()
+    }
+
     func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result {
         AgentSteps.Result(base: "b", tip: "b", prefix: "", commits: [], references: [])
     }
