@@ -29,7 +29,8 @@
    ["Result"
     ("d" "Diff" cofferdam-diff)
     ("a" "Apply" cofferdam-apply)
-    ("U" "Undo an apply" cofferdam-undo)]
+    ("U" "Undo an apply" cofferdam-undo)
+    ("P" "Publish" cofferdam-publish)]
    ["Sessions"
     ("t" "Transcript" cofferdam-transcript)
     ("l" "List" cofferdam-list)

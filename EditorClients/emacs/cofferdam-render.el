@@ -102,6 +102,15 @@
          (cofferdam--emit-face 'cofferdam-meta "[forked from %s at step %s]\n"
                                (cofferdam--one-line (plist-get event :from))
                                (plist-get event :step)))
+        ("sessionPublished"
+         (cofferdam--fresh-line)
+         (let ((branch (plist-get event :branch))
+               (where (or (plist-get event :url) (plist-get event :remote))))
+           (cofferdam--emit-face 'cofferdam-meta "[%s%s]\n"
+                                 (if branch
+                                     (concat "published as " (cofferdam--one-line branch))
+                                   "handed out as a file")
+                                 (if where (concat ": " (cofferdam--one-line where)) ""))))
         ("gap"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-warning "[events %s to %s are lost: %s]\n"

@@ -260,6 +260,50 @@ What runs in it is ended.  What you applied stays."
                         :on-success (lambda (_)
                                       (message "Cofferdam: back at step %d" step)))))
 
+;;;###autoload
+(defun cofferdam-publish (&optional branch-only)
+  "Push what a session changed, with a draft of a pull or merge request.
+Once more after further steps, it brings both up to date.  With a prefix
+argument, BRANCH-ONLY, there is no pull or merge request.  You are asked first
+when no checks verify the result, or when it changes files that run with
+others' rights once they are pushed."
+  (interactive "P")
+  (cofferdam--publish-session (cofferdam--read-session "Publish") branch-only nil))
+
+(defun cofferdam--publish-session (session branch-only approved)
+  "Publish SESSION, only as a branch if BRANCH-ONLY; the user APPROVED these."
+  (cofferdam--request
+   (cofferdam--session-connection session) 'agent/publish
+   `( :sessionId ,(cofferdam-session-id session)
+      :kind ,(if branch-only "branch" "changeRequest")
+      ,@(and approved (list :approved approved)))
+   :on-success
+   (lambda (result)
+     (let ((needed (plist-get result :needsApproval)))
+       (cond
+        ((zerop (length needed))
+         (message "Cofferdam: pushed %s to %s%s"
+                  (cofferdam--one-line (plist-get result :branch))
+                  (cofferdam--one-line (or (plist-get result :url) (plist-get result :remote)))
+                  (mapconcat (lambda (note) (concat "; " (cofferdam--one-line note)))
+                             (plist-get result :notes) "")))
+        ;; Something new came up meanwhile: no yes to what was not seen.
+        (approved (message "Cofferdam: not published, the session has changed; publish once more"))
+        ((y-or-n-p (cofferdam--publish-question needed))
+         (cofferdam--publish-session session branch-only needed))
+        (t (message "Cofferdam: nothing was published")))))))
+
+(defun cofferdam--publish-question (needed)
+  "Return the question for what is NEEDED from the user."
+  (concat (mapconcat (lambda (name)
+                       (cond ((equal name "unverified") "No checks verify it.  ")
+                             ((string-prefix-p "path:" name)
+                              (format "It changes %s.  " (cofferdam--one-line (substring name 5))))
+                             (t (concat (cofferdam--one-line name) ".  "))))
+                     (seq-take needed 6) "")
+          (if (> (length needed) 6) (format "And %d more.  " (- (length needed) 6)) "")
+          "Publish it? "))
+
 (defun cofferdam--live-p (session)
   "Return non-nil when SESSION still has its sandbox."
   (not (member (cofferdam-session-state session) '("stopped" "failed"))))
@@ -351,7 +395,7 @@ For example \"+2-1=3\": two are new, one is fixed, three remain."
                  ("k" . cofferdam-cancel) ("K" . cofferdam-stop) ("l" . cofferdam-list)
                  ("r" . cofferdam-attach) ("y" . cofferdam-approve)
                  ("n" . cofferdam-reject) ("d" . cofferdam-diff) ("a" . cofferdam-apply)
-                 ("U" . cofferdam-undo)
+                 ("U" . cofferdam-undo) ("P" . cofferdam-publish)
                  ("F" . cofferdam-fork) ("u" . cofferdam-restore)
                  ("x" . cofferdam-tool-fix) ("X" . cofferdam-tool-fix-all)
                  ("." . cofferdam-code-action) ("e" . cofferdam-diagnostics)

@@ -983,6 +983,25 @@ ROOT is its directory and FILE the file."
                      (string-search "[forked from s1 at step 1]" (cofferdam-tests--transcript other)))
                    (cofferdam--all-sessions)))))))
 
+(ert-deftest cofferdam-publishes-what-the-user-approves ()
+  (cofferdam-tests--with-project
+    (let ((session (cofferdam-tests--run "fix the build")) (yes nil) (asked nil))
+      (cl-letf (((symbol-function 'y-or-n-p) (lambda (question) (push question asked) yes)))
+        (cofferdam-publish)
+        (cofferdam-tests--wait asked)
+        (should (string-match-p "It changes .github/[^\e]*ci.yml.  No checks verify it." (car asked)))
+        (should (= 1 (length (cofferdam-tests--received "agent/publish"))))
+        (setq yes t)
+        (cofferdam-publish t)
+        (cofferdam-tests--wait
+         (string-search "[published as cofferdam/s1: https://git.example.com/team/tool]"
+                        (cofferdam-tests--transcript session)))
+        (let ((sent (cofferdam-tests--received "agent/publish")))
+          (should (= 3 (length sent)))
+          (should (equal "branch" (plist-get (car (last sent)) :kind)))
+          (should (equal ["path:.github/\e[2Jci.yml" "unverified"]
+                         (plist-get (car (last sent)) :approved))))))))
+
 (ert-deftest cofferdam-diff-buffer ()
   (cofferdam-tests--with-project
     (cofferdam-tests--run "fix the build")

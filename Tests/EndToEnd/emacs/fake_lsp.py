@@ -34,10 +34,10 @@ def request(method, params, on_reply):
     write({"id": number, "method": method, "params": params})
 
 
-def emit(session, kind, **fields):
+def emit(session, type, **fields):
     events = sessions[session]["events"]
     events.append({"sessionId": session, "seq": len(events) + 1, "time": int(time.time() * 1000),
-                   "event": {"type": kind, **fields}})
+                   "event": {"type": type, **fields}})
     sessions[session]["state"] = fields.get("state", sessions[session]["state"])
     notify("agent/progress", events[-1])
 
@@ -230,6 +230,13 @@ def handle(method, params, identifier):
     elif method == "agent/restore":
         emit(session, "sessionRestored", step=params["step"])
         answer({"seq": len(sessions[session]["events"])})
+    elif method == "agent/publish":
+        if "approved" not in params:
+            answer({"needsApproval": ["path:.github/\x1b[2Jci.yml", "unverified"]})
+        else:
+            remote = "https://git.example.com/team/tool"
+            emit(session, "sessionPublished", kind=params["kind"], remote=remote, branch="cofferdam/s1", client="emacs")
+            answer({"remote": remote, "branch": "cofferdam/s1"})
     elif method == "agent/approve":
         resolution = {**params, "cause": "answered", "answeredBy": "emacs"}
         accepted = sessions[session].pop("approval", None) is not None

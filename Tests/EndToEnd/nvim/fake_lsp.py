@@ -149,6 +149,15 @@ def handle(method, params):
         if params["step"] > 3:
             raise KeyError("the session has no step %d" % params["step"])
         emit(session, "sessionRestored", step=params["step"])
+    if method == "agent/publish":
+        if "refused" in params.get("title", ""):
+            raise KeyError("`main` is no branch that may be pushed")
+        if "approved" not in params:
+            return {"needsApproval": ["path:.github/\x1b[2Jci.yml", "unverified"]}
+        remote = "https://git.example.com/team/tool"
+        emit(session, "sessionPublished", kind=params["kind"], remote=remote, branch="cofferdam/s1", client="nvim")
+        save()
+        return {"remote": remote, "branch": "cofferdam/s1", "notes": ["there is no label `agent`"]}
     if method == "agent/diff":
         patch = ("diff --git a/main.c b/main.c\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n"
                  "-int main;\n+int main(void);\n")

@@ -209,6 +209,42 @@ describe('a session', function()
         assert.is_truthy(h.transcript('s2'):find('· forked from s1 at step 1', 1, true))
     end)
 
+    it('is published when the user says yes', function()
+        local select, asked, answer = vim.ui.select, {}, 2
+        vim.ui.select = function(items, options, choose)
+            asked[#asked + 1] = options.prompt
+            choose(items[answer], answer)
+        end
+        vim.cmd('Cofferdam start hang')
+        h.event('TurnStarted')
+        vim.cmd('Cofferdam publish Mend the parser')
+        assert.same(
+            { sessionId = 's1', kind = 'changeRequest', title = 'Mend the parser' },
+            h.wait_received('agent/publish')
+        )
+        assert.is_truthy(vim.wait(5000, function()
+            return h.message('nothing was published') ~= nil
+        end))
+        assert.same({ 'Publish? no checks verify it; it changes .github/?[2Jci.yml: ' }, asked)
+        answer = 1
+        vim.cmd('Cofferdam publish!')
+        local sent = h.wait_received('agent/publish', 3)
+        assert.equals('branch', sent.kind)
+        assert.same({ 'path:.github/\27[2Jci.yml', 'unverified' }, sent.approved)
+        assert.is_truthy(vim.wait(5000, function()
+            return h.message('pushed cofferdam/s1 to https://git.example.com/team/tool') ~= nil
+                and h.message('there is no label') ~= nil
+        end))
+        assert.is_truthy(vim.wait(5000, function()
+            return h.transcript('s1'):find('· published as cofferdam/s1: https://git.example.com', 1, true) ~= nil
+        end))
+        vim.cmd('Cofferdam publish refused')
+        assert.is_truthy(vim.wait(5000, function()
+            return h.message('not published: .*no branch that may be pushed') ~= nil
+        end))
+        vim.ui.select = select
+    end)
+
     it('says nothing twice', function()
         vim.cmd('Cofferdam start terse')
         h.event('Done')

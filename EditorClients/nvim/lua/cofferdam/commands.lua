@@ -63,6 +63,9 @@ local subcommands = {
         end
         api().restore(step)
     end,
+    publish = function(rest, options)
+        api().publish({ title = rest ~= '' and rest or nil, branch_only = options.bang })
+    end,
     approve = function(_, options)
         api().approve(options.bang)
     end,

@@ -45,4 +45,13 @@ function show.sessionForked(self, event)
     )
 end
 
+function show.sessionPublished(self, event)
+    local where = event.url or event.remote
+    local what = event.branch and ('published as ' .. text_tools.line(event.branch)) or 'handed out as a file'
+    self.writer:line(
+        ('· %s%s'):format(what, where and ': ' .. text_tools.line(where) or ''),
+        'CofferdamNote'
+    )
+end
+
 return show

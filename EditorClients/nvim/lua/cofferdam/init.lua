@@ -212,6 +212,16 @@ function M.restore(step, done)
     end
 end
 
+--- Pushes what the session changed, with a pull or merge request; once more, it brings both up to date.
+---@param options table? `title`, `branch_only`
+---@param done fun(result: table?, problem: string?)?
+function M.publish(options, done)
+    local session = session_of(nil)
+    if session then
+        require('cofferdam.publish').run(session, options or {}, done)
+    end
+end
+
 --- Allows what waits.
 ---@param for_session boolean? also every equal action of the session
 function M.approve(for_session)
