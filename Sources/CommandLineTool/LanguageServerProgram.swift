@@ -31,6 +31,7 @@ enum LanguageServerProgram {
             },
             environment: LanguageServerEnvironment(
                 version: ProgramVersion.current, stateDirectory: ProcessEnvironment.stateDirectory,
+                startGitWorker: { try ServiceSession.startGitWorker() },
                 log: { Terminal.error("cofferdam: \($0)") }))
         return await server.run()
     }

@@ -40,6 +40,21 @@ struct ServiceSession: Sendable {
         return ServiceSession(client: ServiceClient(configuration: configuration, handlers: handlers), events: events)
     }
 
+    /// The program that works on the user's repository.
+    @Sendable
+    static func startGitWorker() throws -> any GitWorking {
+        try GitWorkerProcess(
+            ServiceClientConfiguration.fromEnvironment(ProcessEnvironment.all, clientInfo: ProgramVersion.info))
+    }
+
+    /// Brings the commits of sessions into the user's repository while they are followed.
+    func receiver() -> StepReceiver {
+        StepReceiver(service: client, startWorker: Self.startGitWorker) { session, reason in
+            Terminal.error(
+                "cofferdam: the commits of \(session) are not in your repository: \(Terminal.harmless(reason))")
+        }
+    }
+
     /// Runs `body`, turning what the service says into a message and exit code 7.
     static func with<T: Sendable>(asks: Bool = false, _ body: (ServiceSession) async throws -> T) async throws -> T {
         do {

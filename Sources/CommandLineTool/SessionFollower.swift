@@ -14,6 +14,8 @@ struct SessionFollower {
     let session: ServiceSession
     let sessionId: String
     let json: Bool
+    /// The session's folder.
+    let folder: String
     /// Answers every approval with `allowOnce`.
     var approvesAll = false
 
@@ -30,8 +32,18 @@ struct SessionFollower {
         var printer = EventPrinter(json: json)
         let interrupts = interruptSource()
         defer { interrupts.cancel() }
+        let receiver = session.receiver()
+        let end = await follow(untilTurnAfter: seq, &printer, receiver)
+        await receiver.settle()
+        return end
+    }
+
+    private func follow(
+        untilTurnAfter seq: Int, _ printer: inout EventPrinter, _ receiver: StepReceiver
+    ) async -> End {
         for await progress in session.events {
             printer.show(progress)
+            if StepReceiver.isNews(progress.event) { await receiver.receive(sessionId, folder: folder) }
             switch progress.event {
             case .turnCompleted(let event) where progress.seq > seq:
                 return .turn(event)

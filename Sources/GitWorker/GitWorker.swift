@@ -34,6 +34,7 @@ public struct GitWorker: Sendable {
         router.on(GitChildren.self, .concurrent) { params, _ in try await working { try children(params) } }
         router.on(GitPack.self, .concurrent) { params, _ in try await working { try pack(params) } }
         router.on(GitReceive.self, .concurrent) { params, _ in try await working { try receive(params) } }
+        router.on(GitWanted.self, .concurrent) { params, _ in try await working { try wanted(params) } }
         router.on(GitMissing.self, .concurrent) { params, _ in try await working { try missing(params) } }
         return router
     }
@@ -124,7 +125,7 @@ public struct GitWorker: Sendable {
     private static func isInRepository(_ folder: String) -> Bool { IgnoreRules(folder: folder) != nil }
 
     /// The repository that the folder is in, or its private one.
-    private func repository(_ folder: String) throws -> (Repository, path: String) {
+    func repository(_ folder: String) throws -> (Repository, path: String) {
         if Self.isInRepository(folder), let own = try Repository.containing(folder) {
             return (own, own.commonDirectory)
         }
@@ -161,7 +162,7 @@ public struct GitWorker: Sendable {
         return WorkspaceRules(.init(include: choice.include, exclude: choice.exclude, secrets: choice.secrets))
     }
 
-    private func real(_ folder: String) throws -> String {
+    func real(_ folder: String) throws -> String {
         guard folder.hasPrefix("/"), !folder.utf8.contains(0), let resolved = realpath(folder, nil) else {
             throw ResponseError(
                 code: .invalidParams, message: "\(folder) cannot be opened: \(String(cString: strerror(errno)))")
@@ -170,7 +171,7 @@ public struct GitWorker: Sendable {
         return String(cString: resolved)
     }
 
-    private func ids(_ texts: [String]) throws -> [ObjectID] {
+    func ids(_ texts: [String]) throws -> [ObjectID] {
         try texts.map { text in
             guard let id = ObjectID(hex: text) else {
                 throw ResponseError(code: .invalidParams, message: "`\(text.prefix(64))` is no name of an object")

@@ -1,3 +1,5 @@
+import ServiceClient
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -17,6 +19,8 @@ public struct LanguageServerEnvironment: Sendable {
     public var clock: any Clock<Duration>
     /// Returns when the process has ended; at once when there is none.
     public var waitForProcessExit: @Sendable (_ processID: Int) async -> Void
+    /// Starts the program that works on users' repositories; nil: commits of sessions are not brought there.
+    public var startGitWorker: (@Sendable () throws -> any GitWorking)?
     /// Told in one line about what goes wrong without the editor's knowing: never standard output.
     public var log: @Sendable (String) -> Void
 
@@ -26,6 +30,7 @@ public struct LanguageServerEnvironment: Sendable {
         files: any FileAccess = PosixFileAccess(),
         clock: any Clock<Duration> = ContinuousClock(),
         waitForProcessExit: @escaping @Sendable (_ processID: Int) async -> Void = Self.pollForExit,
+        startGitWorker: (@Sendable () throws -> any GitWorking)? = nil,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.version = version
@@ -33,6 +38,7 @@ public struct LanguageServerEnvironment: Sendable {
         self.files = files
         self.clock = clock
         self.waitForProcessExit = waitForProcessExit
+        self.startGitWorker = startGitWorker
         self.log = log
     }
 

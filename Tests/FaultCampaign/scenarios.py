@@ -23,6 +23,7 @@ TITLES = {
     "large_output": "one command with a large output",
     "service_killed": "service killed with SIGKILL while a command prints",
     "session_killed": "service killed at any moment of a session with edits, commands and checks",
+    "steps_killed": "service, sandbox, editor or helper killed at any moment: commits of steps",
     "connection_cut": "connection to the supervisor cut",
     "connection_silent": "connection to the supervisor black-holed",
     "client_killed": "client killed with SIGKILL while it reads",
@@ -276,6 +277,11 @@ def session_killed(world, row, quick):
                 want = "".join(f"{step} {i}\n" for i in range(1, 21)).encode()
                 compare(row, bytes(follower.output.get((item, "stdout"), b"")), want, item)
     row.remarks += f" {rounds} sessions"
+
+
+def steps_killed(world, row, quick):
+    import steps
+    steps.run(world, row, quick)
 
 
 # MARK: The supervisor's connection

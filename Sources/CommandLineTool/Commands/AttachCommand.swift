@@ -19,15 +19,20 @@ struct AttachCommand: AsyncParsableCommand {
             let summary = try await service.resolve(session)
             let attached = try await service.client.attach(summary.sessionId, afterSeq: after)
             if replay || !attached.session.state.isLive || attached.session.state == .idle {
-                guard attached.seq > after else { return }
+                let receiver = service.receiver()
+                await receiver.receive(summary.sessionId, folder: summary.workspaceFolder)
                 var printer = EventPrinter(json: json)
-                for await progress in service.events {
-                    printer.show(progress)
-                    if progress.seq >= attached.seq { return }
+                if attached.seq > after {
+                    for await progress in service.events {
+                        printer.show(progress)
+                        if progress.seq >= attached.seq { break }
+                    }
                 }
+                await receiver.settle()
                 return
             }
-            let follower = SessionFollower(session: service, sessionId: summary.sessionId, json: json)
+            let follower = SessionFollower(
+                session: service, sessionId: summary.sessionId, json: json, folder: summary.workspaceFolder)
             let end = await follower.follow(untilTurnAfter: attached.seq)
             throw ExitCode(SessionFollower.status(of: end))
         }

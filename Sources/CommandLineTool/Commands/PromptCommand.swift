@@ -21,7 +21,8 @@ struct PromptCommand: AsyncParsableCommand {
                 AgentPrompt.self,
                 AgentPrompt.Params(sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue))
             _ = try await service.client.attach(summary.sessionId, afterSeq: sent.seq - 1)
-            let follower = SessionFollower(session: service, sessionId: summary.sessionId, json: json)
+            let follower = SessionFollower(
+                session: service, sessionId: summary.sessionId, json: json, folder: summary.workspaceFolder)
             return SessionFollower.status(of: await follower.follow(untilTurnAfter: sent.seq))
         }
         throw ExitCode(status)

@@ -67,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             _ = try await session.client.attach(started.sessionId, afterSeq: 0)
             let follower = SessionFollower(
-                session: session, sessionId: started.sessionId, json: json, approvesAll: yes)
+                session: session, sessionId: started.sessionId, json: json, folder: folder, approvesAll: yes)
             let end = await follower.follow(untilTurnAfter: 0)
             return try await finish(end, started.sessionId, session)
         }

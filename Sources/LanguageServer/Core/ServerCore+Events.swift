@@ -1,4 +1,5 @@
 import AgentProtocol
+import ServiceClient
 
 extension ServerCore {
     /// Events of one session that may wait for its folder to be known; further ones are only forwarded.
@@ -34,6 +35,7 @@ extension ServerCore {
             session.absorb(params.event)
         }
         await writeTranscript(params)
+        if StepReceiver.isNews(params.event) { await receiveSteps(of: id) }
         let affected = absorbDiagnostics(params)
         if caughtUp.contains(id) {
             await show(params.event, of: id, affected: affected)

@@ -25,6 +25,9 @@ actor ServerCore {
     /// The user was told that the connection is broken.
     var isAway = false
 
+    /// Made with the first commit.
+    var receiver: StepReceiver?
+
     var sessions = SessionRegistry()
     /// Sessions whose first events are in while the answer to `agent/attach`, which tells their folder, is not.
     var earlyEvents: [String: [AgentProgress.Params]] = [:]

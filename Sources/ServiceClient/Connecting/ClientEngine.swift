@@ -69,6 +69,8 @@ actor ClientEngine {
         default:
             [
                 AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method,
+                AgentSteps.method,
+                AgentObjects.method, AgentPack.method,
                 WorkspaceNegotiate.method, WorkspaceUpload.method,
             ]
             .contains(R.method)

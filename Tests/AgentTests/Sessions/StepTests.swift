@@ -1,4 +1,5 @@
 import AgentProtocol
+import Glibc
 import JSON
 import Models
 import Sandbox
@@ -78,6 +79,58 @@ struct StepTests {
         let none = AgentRestore.Params(sessionId: "s", step: 1)
         await #expect(throws: AgentError.self) { try await test.session.restore(none) }
         try await test.finish()
+    }
+
+    @Test("A commit that cannot be made costs the step, and the next one holds its changes; a killed service makes it")
+    func commits() async throws {
+        let folder = try TemporaryFolder()
+        let history = "\(folder.path)/state.git/cofferdam.json"
+        let driver = FakeDriver { spec in
+            Photographed(
+                inner: FakeSandbox(id: spec.id, base: ["a": Array("0\n".utf8)]) { request, sandbox in
+                    let number = request.arguments.last ?? ""
+                    sandbox["a"] = "\(number)\n"
+                    if number == "1" {
+                        // Nothing can be put into its place.
+                        rename(history, history + ".aside")
+                        mkdir(history, 0o700)
+                        mkdir(history + "/x", 0o700)
+                    } else {
+                        rmdir(history + "/x")
+                        rmdir(history)
+                        rename(history + ".aside", history)
+                    }
+                    return FakeCommand()
+                }, isFull: true)
+        }
+        var options = TestSession.Options()
+        options.folder = folder
+        options.files = ["a": "0\n"]
+        let test = try TestSession(
+            options, driver: driver,
+            [Say.calls(run("1", "echo", "1")), Say.calls(run("2", "echo", "2")), Say.text("Done.")])
+        try await test.session.start()
+        _ = try await test.turn()
+        let failed = try test.events().compactMap { if case .commitFailed(let event) = $0 { event } else { nil } }
+        #expect(failed.map(\.step) == [1])
+        let made = try test.events().compactMap { if case .stepCommitted(let event) = $0 { event } else { nil } }
+        // Steps are committed also where the disk has no room for snapshots.
+        #expect(made.map(\.step) == [2])
+        let repository = SessionRepository(stateDirectory: folder.path + "/state")
+        #expect(try repository.steps().tip == made[0].commit)
+        let diff = try repository.difference(AgentDiff.Params(sessionId: "s", step: 2), limits: AgentLimits())
+        #expect(diff.patch.hasSuffix("-0\n+2\n"))
+        // The event is not in the log when the service ends: the same commit is made again, once.
+        let again = try await test.killed(driver: driver, []) { store in
+            let intent = KeptCommit(step: 2, time: 1, prompt: nil, model: "m", checks: [])
+            try store.append([], keeping: [.value(KeptKey.commit, intent)], to: "s")
+        }
+        let second: StepCommitted = try await again.next {
+            if case .stepCommitted(let event) = $0, event.parent == made[0].parent { event } else { nil }
+        }
+        #expect(second.tree == made[0].tree)
+        #expect(try repository.steps().commits.filter { $0.step == 2 }.count == 1)
+        try await again.finish()
     }
 
     @Test("What is kept of steps gives each of them again, whatever way they were come by", arguments: 1...8)
