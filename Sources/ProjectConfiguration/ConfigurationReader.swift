@@ -46,8 +46,10 @@ public struct ConfigurationReader {
     }
 
     /// A short text for lists and messages: not empty, no control characters.
-    public func name(_ value: JSON, at path: YAMLPath) throws(ConfigurationError) -> String {
-        let name = try string(value, at: path, most: ConfigurationLimits.nameBytes)
+    public func name(
+        _ value: JSON, at path: YAMLPath, most: Int = ConfigurationLimits.nameBytes
+    ) throws(ConfigurationError) -> String {
+        let name = try string(value, at: path, most: most)
         guard !name.utf8.allSatisfy({ $0 == 0x20 }) else { throw error(at: path, "\(path) is empty") }
         guard !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
             throw error(at: path, "\(path) holds a control character")

@@ -44,7 +44,7 @@ extension EgressCredential.Source {
     /// Reads the one of `env`, `file` and `command` that is there.
     init(_ members: JSONObject, at path: YAMLPath, _ reader: ConfigurationReader) throws {
         func text(_ key: String) throws -> String? {
-            try members[key].map { try reader.name($0, at: path[key]) }
+            try members[key].map { try reader.name($0, at: path[key], most: ConfigurationLimits.pathBytes) }
         }
         let sources = ["env", "file", "command"].filter { members[$0] != nil }
         guard sources.count == 1 else {

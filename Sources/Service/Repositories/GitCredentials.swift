@@ -79,14 +79,14 @@ public struct GitHubAppSetting: Sendable, Equatable {
 
 extension ConfigurationReader {
     func absolutePath(_ value: JSON, at path: YAMLPath) throws -> String {
-        let file = try name(value, at: path)
+        let file = try name(value, at: path, most: ConfigurationLimits.pathBytes)
         guard file.hasPrefix("/") else { throw error(at: path, "\(path) must be absolute") }
         return file
     }
 
     /// Address of a forge's interface.
     func forgeAddress(_ value: JSON, at path: YAMLPath) throws -> String {
-        let text = try name(value, at: path)
+        let text = try name(value, at: path, most: RemoteAddress.maximumBytes)
         let address: RemoteAddress
         do {
             address = try RemoteAddress(parsing: text)

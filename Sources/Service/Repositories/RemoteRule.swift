@@ -98,7 +98,7 @@ public struct RemoteRule: Sendable, Equatable {
     private static func branch(
         _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader, isPattern: Bool
     ) throws -> String {
-        let name = try reader.name(value, at: path)
+        let name = try reader.name(value, at: path, most: BranchName.maximumBytes)
         let example =
             isPattern ? name.split(separator: "*", omittingEmptySubsequences: false).joined(separator: "x") : name
         guard BranchName.isValid(example) else { throw reader.error(at: path, "\(path) names no branch") }
