@@ -14,8 +14,8 @@ struct SessionFollower {
     let session: ServiceSession
     let sessionId: String
     let json: Bool
-    /// The session's folder.
-    let folder: String
+    /// The session's folder, which its commits are brought to; nil: it works on a remote repository.
+    let folder: String?
     /// Answers every approval with `allowOnce`.
     var approvesAll = false
 
@@ -43,7 +43,7 @@ struct SessionFollower {
     ) async -> End {
         for await progress in session.events {
             printer.show(progress)
-            if StepReceiver.isNews(progress.event) { await receiver.receive(sessionId, folder: folder) }
+            if let folder, StepReceiver.isNews(progress.event) { await receiver.receive(sessionId, folder: folder) }
             switch progress.event {
             case .turnCompleted(let event) where progress.seq > seq:
                 return .turn(event)
@@ -100,4 +100,9 @@ private actor InterruptCount {
         count += 1
         return count
     }
+}
+
+extension SessionSummary {
+    /// The user's folder; nil where the session works on a remote repository.
+    var localFolder: String? { repository == nil ? workspaceFolder : nil }
 }

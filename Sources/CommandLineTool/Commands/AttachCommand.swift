@@ -20,7 +20,7 @@ struct AttachCommand: AsyncParsableCommand {
             let attached = try await service.client.attach(summary.sessionId, afterSeq: after)
             if replay || !attached.session.state.isLive || attached.session.state == .idle {
                 let receiver = service.receiver()
-                await receiver.receive(summary.sessionId, folder: summary.workspaceFolder)
+                if let folder = summary.localFolder { await receiver.receive(summary.sessionId, folder: folder) }
                 var printer = EventPrinter(json: json)
                 if attached.seq > after {
                     for await progress in service.events {
@@ -32,7 +32,7 @@ struct AttachCommand: AsyncParsableCommand {
                 return
             }
             let follower = SessionFollower(
-                session: service, sessionId: summary.sessionId, json: json, folder: summary.workspaceFolder)
+                session: service, sessionId: summary.sessionId, json: json, folder: summary.localFolder)
             let end = await follower.follow(untilTurnAfter: attached.seq)
             throw ExitCode(SessionFollower.status(of: end))
         }

@@ -31,7 +31,7 @@ struct ForkCommand: AsyncParsableCommand {
             guard prompt != nil else { return ExitStatus.success }
             _ = try await service.client.attach(fork.sessionId, afterSeq: 0)
             let follower = SessionFollower(
-                session: service, sessionId: fork.sessionId, json: json, folder: parent.workspaceFolder)
+                session: service, sessionId: fork.sessionId, json: json, folder: parent.localFolder)
             return SessionFollower.status(of: await follower.follow(untilTurnAfter: 0))
         }
         throw ExitCode(status)

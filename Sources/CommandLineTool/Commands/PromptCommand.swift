@@ -22,7 +22,7 @@ struct PromptCommand: AsyncParsableCommand {
                 AgentPrompt.Params(sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue))
             _ = try await service.client.attach(summary.sessionId, afterSeq: sent.seq - 1)
             let follower = SessionFollower(
-                session: service, sessionId: summary.sessionId, json: json, folder: summary.workspaceFolder)
+                session: service, sessionId: summary.sessionId, json: json, folder: summary.localFolder)
             return SessionFollower.status(of: await follower.follow(untilTurnAfter: sent.seq))
         }
         throw ExitCode(status)

@@ -1,5 +1,6 @@
 import Agent
 import AgentProtocol
+import Sandbox
 import Workspace
 
 /// A remote repository as what a session works on.
@@ -17,9 +18,18 @@ struct RemoteRepository: WorkspaceSource {
         let begin = ContinuousClock.now
         let fetched = try await mirrors.fetch(
             reference.remote, ref: reference.ref, holder: holder, through: transport)
-        let snapshot = try await bases.take(
+        var snapshot = try await bases.take(
             tree: fetched.tree, in: fetched.repository, label: reference.remote, holder: holder
         ).snapshot
+        let entries = snapshot.entries
+        var origin = WorkspaceOrigin(
+            head: fetched.commit, branch: fetched.name.flatMap { $0.hasPrefix("refs/heads/") ? $0 : nil },
+            repository: fetched.repository + "/")
+        origin.remotes = [reference.remote]
+        origin.adjustments = try await Background.run {
+            try TreeAdjustments(keptOf: fetched.tree, in: fetched.repository, beside: entries)
+        }
+        snapshot.origin = origin
         try await report(
             RepositoryFetched(
                 remote: reference.remote, ref: fetched.name, commit: fetched.commit.description,
