@@ -6,6 +6,7 @@ kind=${1:-fast}
 venv=$PWD/.venv
 export PATH="$venv/bin:$PATH"
 export COFFERDAM_LLMOCK="$venv/bin/llmock"
+export COFFERDAM_PYTHON="$venv/bin/python"
 export COFFERDAM_TEST_SECRET=planted-secret  # no sandbox may show it
 if [ "$kind" = all ]; then export COFFERDAM_LONG_TESTS=1; fi
 failed=()

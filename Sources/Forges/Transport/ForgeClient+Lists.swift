@@ -41,11 +41,10 @@ extension ForgeClient {
     }
 
     /// Opens something without ever opening two. After a failure that leaves open whether the forge did it, and when it
-    /// says that there is one already, it is looked for before it is sent again.
+    /// says that there is one already, it is looked for before it is sent again. The caller has looked before.
     func create<Value: Sendable>(
         find: @Sendable () async throws -> Value?, create: @Sendable () async throws -> Value
     ) async throws -> Value {
-        if let found = try await find() { return found }
         var attempt = 1
         while true {
             do {
