@@ -235,7 +235,11 @@ def test_a_killed_service_is_logged_truly_and_leaves_no_process(world, tmp_path)
     world.cofferdam("stop", session, cwd=project, check=0)
     wait_for(lambda: subprocess.run(["pgrep", "-x", "-f", "sleep 1000"]).returncode == 1, "the sandbox to end")
     process.communicate(timeout=60)
-    seen = [e["event"] for e in events(world.cofferdam("attach", session, "--replay", "--json", cwd=project).stdout)]
+
+    def ended():
+        told = events(world.cofferdam("attach", session, "--replay", "--json", cwd=project).stdout)
+        return told if told[-1]["event"].get("state") == "stopped" else None
+    seen = [e["event"] for e in wait_for(ended, "the session's last event")]
     assert sum(event["type"] == "sessionResumed" for event in seen) == 1
     ends = [event for event in seen if event["type"] == "toolCallCompleted"]
     assert [end["status"] for end in ends] == ["cancelled"]

@@ -1,3 +1,4 @@
+import Dispatch
 import Git
 import Secrets
 import Synchronization
@@ -41,6 +42,24 @@ struct SealedGitTests {
         }
         try #require(bound)
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+    }
+
+    /// Waits on a thread of its own: those that all tests share are few.
+    private func connection(to descriptor: Int32) async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: accept(descriptor, nil, nil)) }
+        }
+    }
+
+    private static func request(from peer: Int32) -> String {
+        var request = ""
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !request.contains("\r\n\r\n") {
+            let count = recv(peer, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            request += String(decoding: buffer[..<count], as: UTF8.self)
+        }
+        return request
     }
 
     @Test("Objects go in and out; what git says of a failure is the error")
@@ -100,7 +119,7 @@ struct SealedGitTests {
         var git = SealedGit(repository: path, access: SealedAccess(protocols: ["git"]))
         let running = Task { [git] in try await git.run(["ls-remote", "--", address]) }
         // It is connected: git waits for an answer.
-        let peer = await Task.detached { accept(descriptor, nil, nil) }.value
+        let peer = await connection(to: descriptor)
         defer { close(peer) }
         running.cancel()
         await #expect(throws: CancellationError.self) { try await running.value }
@@ -136,13 +155,9 @@ struct SealedGitTests {
                 environment: ["GIT_CURL_VERBOSE": "1", "GIT_TRACE_REDACT": "0"]
             ) { line in said.withLock { $0 += line + "\n" } }
         }
-        let peer = await Task.detached { accept(descriptor, nil, nil) }.value
-        var request = ""
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !request.contains("\r\n\r\n") {
-            let count = recv(peer, &buffer, buffer.count, 0)
-            try #require(count > 0)
-            request += String(decoding: buffer[..<count], as: UTF8.self)
+        let peer = await connection(to: descriptor)
+        let request = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: Self.request(from: peer)) }
         }
         // It is alive now.
         let lines = try HostCommand.run(["sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"]).text
