@@ -109,7 +109,7 @@ public struct GitWorker: Sendable {
         if let pack = params.pack { try PackMaker.receive(pack, into: repository) }
         for (name, hex) in params.references.sorted(by: { $0.key < $1.key }) {
             guard let id = try ids([hex]).first else { continue }
-            try repository.setReference(name, to: id, from: try repository.reference(name))
+            try OwnReferences(repository).move(name, to: id)
         }
         return GitReceive.Result(repository: path)
     }
