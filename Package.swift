@@ -68,20 +68,21 @@ let package = Package(
 
         // Sandbox
         .target(name: "CSpawn"),
+        module("Spawn", ["CSpawn"]),
         module("SupervisorProtocol"),
         module("Supervisor", ["SupervisorProtocol", "CSpawn"]),
-        module("Sandbox", ["SupervisorProtocol", "CSpawn", "JSON"]),
+        module("Sandbox", ["SupervisorProtocol", "CSpawn", "JSON", "Spawn"]),
 
         // Workspace
         .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-        module("Git", ["Clibgit2", "CSpawn", "Secrets"]),
+        module("Git", ["Clibgit2", "Secrets", "Spawn"]),
         module("Workspace", ["Git", "JSON", "Policy", crypto]),
 
         // The helper program that works on users' repositories
         module("GitWorkerProtocol", ["AgentProtocol", "JSONRPC"]),
         module(
             "GitWorker",
-            ["CSpawn", "Git", "GitWorkerProtocol", "JSONRPC", "ProjectConfiguration", "Sandbox", "Workspace"]),
+            ["Git", "GitWorkerProtocol", "JSONRPC", "ProjectConfiguration", "Sandbox", "Workspace"]),
 
         // Environments
         .systemLibrary(name: "Clibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -119,7 +120,8 @@ let package = Package(
         module(
             "ServiceClient",
             [
-                "AgentProtocol", "CSpawn", "GitWorkerProtocol", "JSON", "JSONRPC", "WebSocket", nioCore, nioPosix,
+                "AgentProtocol", "CSpawn", "GitWorkerProtocol", "JSON", "JSONRPC", "Spawn", "WebSocket", nioCore,
+                nioPosix,
                 nioHTTP1, nioWebSocket,
                 nioSSL,
             ]),

@@ -91,7 +91,7 @@ public struct GitWorker: Sendable {
         let name = String(UInt64.random(in: .min ... .max), radix: 36)
         let path = "\(folder)/\(name).pack"
         let base = try params.base.flatMap { try ids([$0]).first }
-        let bytes = try PackMaker(repository: repository, environment: environment).write(objects, base: base, to: path)
+        let bytes = try PackMaker(repository: repository).write(objects, base: base, to: path)
         guard let checksum = PackMaker.checksum(path) else {
             unlink(path)
             throw ResponseError(code: .requestFailed, message: "\(path) cannot be read")

@@ -14,7 +14,6 @@ import Workspace
 /// Packs on the user's disk.
 struct PackMaker {
     let repository: Repository
-    let environment: [String: String]
 
     /// - Parameters:
     ///   - base: a tree that the receiver has.
@@ -22,11 +21,7 @@ struct PackMaker {
     /// - Returns: its bytes.
     func write(_ objects: [(id: ObjectID, name: [UInt8])], base: ObjectID?, to path: String) throws -> Int {
         // git itself makes packs faster, and thin ones, which libgit2 cannot.
-        if let bytes = try ThinPack.write(
-            objects, base: base, objectsOf: repository, environment: environment, to: path)
-        {
-            return bytes
-        }
+        if let bytes = try ThinPack.write(objects, base: base, objectsOf: repository, to: path) { return bytes }
         return try repository.writePack(of: objects.map(\.id), to: path)
     }
 

@@ -20,8 +20,7 @@ public struct SealedAccess: Sendable {
 
     /// git's names of protocols that may be spoken.
     public var protocols: [String]
-    /// Value of the header `Authorization` over https. It is sent to the host of the address only: redirects are not
-    /// followed then.
+    /// Value of the header `Authorization` over https. It is sent to the host of the address only.
     public var authorization: SecretString?
     /// Path of certificates that are believed instead of the system's.
     public var authorityFile: String?
@@ -43,7 +42,7 @@ public struct SealedAccess: Sendable {
     }
 
     var settings: [(key: String, value: String)] {
-        var settings = [("http.followRedirects", authorization == nil ? "initial" : "false")]
+        var settings: [(key: String, value: String)] = []
         if let authorization { settings.append(("http.extraHeader", "Authorization: \(authorization.reveal())")) }
         if let authorityFile { settings.append(("http.sslCAInfo", authorityFile)) }
         return settings

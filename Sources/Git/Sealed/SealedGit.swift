@@ -46,10 +46,7 @@ public struct SealedGit: Sendable {
         _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:],
         progress: (@Sendable (String) -> Void)? = nil
     ) async throws -> [UInt8] {
-        let process = SealedProcess(
-            arguments: (repository.map { ["--git-dir=\($0)"] } ?? []) + arguments,
-            environment: variables(environment), input: input, limits: limits, secrets: access.secrets,
-            progress: progress)
+        let process = process(arguments, input, environment, output: nil, progress)
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
             return try await withCheckedThrowingContinuation { continuation in
@@ -60,9 +57,26 @@ public struct SealedGit: Sendable {
         }
     }
 
+    /// The same on the thread that calls it, with standard output into an open file.
+    /// - Throws: ``SealedGitError``.
+    public func runBlocking(
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], output: Int32
+    ) throws {
+        _ = try process(arguments, input, environment, output: output, nil).run()
+    }
+
+    private func process(
+        _ arguments: [String], _ input: [UInt8], _ environment: [String: String], output: Int32?,
+        _ progress: (@Sendable (String) -> Void)?
+    ) -> SealedProcess {
+        SealedProcess(
+            arguments: arguments, environment: variables(environment), input: input, output: output, limits: limits,
+            secrets: access.secrets, progress: progress)
+    }
+
     private static let queue = DispatchQueue(label: "cofferdam.git", attributes: .concurrent)
 
-    private func variables(_ more: [String: String]) -> [String] {
+    private func variables(_ more: [String: String]) -> [String: String] {
         var variables = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_ATTR_NOSYSTEM": "1",
@@ -72,6 +86,7 @@ public struct SealedGit: Sendable {
             "GIT_ALLOW_PROTOCOL": access.protocols.joined(separator: ":"), "GIT_SSH_VARIANT": "ssh",
             "GIT_SSH_COMMAND": access.sshCommand,
         ]
+        variables["GIT_DIR"] = repository
         variables.merge(more) { $1 }
         let settings = Self.sealing + access.settings + settings
         variables["GIT_CONFIG_COUNT"] = "\(settings.count)"
@@ -79,10 +94,11 @@ public struct SealedGit: Sendable {
             variables["GIT_CONFIG_KEY_\(index)"] = key
             variables["GIT_CONFIG_VALUE_\(index)"] = value
         }
-        return variables.map { "\($0.key)=\($0.value)" }
+        return variables
     }
 
-    /// Nothing is run, asked or fetched beside what was called for; objects are checked as they come.
+    /// Nothing is run, asked or fetched beside what was called for, from no other host than the one that was named; objects
+    /// are checked as they come.
     private static let sealing: [(key: String, value: String)] =
         [
             ("core.hooksPath", "/dev/null"), ("core.fsmonitor", "false"), ("core.attributesFile", "/dev/null"),
@@ -91,6 +107,7 @@ public struct SealedGit: Sendable {
             ("push.recurseSubmodules", "no"), ("gc.auto", "0"), ("maintenance.auto", "false"),
             ("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "true"), ("commit.gpgSign", "false"),
             ("tag.gpgSign", "false"), ("push.gpgSign", "false"), ("pack.threads", "1"), ("protocol.version", "2"),
+            ("http.followRedirects", "false"),
             ("http.lowSpeedLimit", "1000"), ("http.lowSpeedTime", "60"), ("advice.detachedHead", "false"),
         ]
         // Old flaws that many histories have and nobody can mend: they lead nowhere.

@@ -1,4 +1,4 @@
-import CSpawn
+import Spawn
 import Synchronization
 
 #if canImport(Glibc)
@@ -10,8 +10,10 @@ import Synchronization
 /// One run of git. ``run()`` blocks; ``cancel()`` comes from anywhere.
 final class SealedProcess: Sendable {
     private let arguments: [String]
-    private let environment: [String]
+    private let environment: [String: String]
     private let input: [UInt8]
+    /// Where standard output goes instead of to the caller.
+    private let output: Int32?
     private let limits: SealedGit.Limits
     private let secrets: [String]
     private let progress: (@Sendable (String) -> Void)?
@@ -24,12 +26,13 @@ final class SealedProcess: Sendable {
     private static let programs = ["/usr/bin/git", "/usr/local/bin/git", "/bin/git"]
 
     init(
-        arguments: [String], environment: [String], input: [UInt8], limits: SealedGit.Limits, secrets: [String],
-        progress: (@Sendable (String) -> Void)?
+        arguments: [String], environment: [String: String], input: [UInt8], output: Int32?, limits: SealedGit.Limits,
+        secrets: [String], progress: (@Sendable (String) -> Void)?
     ) {
         self.arguments = arguments
         self.environment = environment
         self.input = input
+        self.output = output
         self.limits = limits
         self.secrets = secrets
         self.progress = progress
@@ -44,14 +47,23 @@ final class SealedProcess: Sendable {
         defer { close(&output.read) }
         var errors = try ends()
         defer { close(&errors.read) }
-        var started = cspawn_result()
-        let status = start([stdin, output.write, errors.write], &started)
-        close(&output.write)
-        close(&errors.write)
-        guard status == 0 else { throw SealedGitError.couldNotStart(String(cString: strerror(started.error))) }
-        if started.pidfd >= 0 { _ = systemClose(started.pidfd) }
-        let collected = collect(started.pid, output.read, errors.read)
-        let code = wait(for: started.pid)
+        // Not where this program is, which may be in a repository. A group of its own, so that all that it starts can be
+        // ended.
+        let start = ProgramStart(
+            programs: Self.programs, arguments: ["git"] + arguments, environment: environment,
+            descriptors: [stdin, self.output ?? output.write, errors.write], directory: "/", isSessionLeader: true)
+        let pid: pid_t
+        do {
+            defer {
+                close(&output.write)
+                close(&errors.write)
+            }
+            pid = try start.start()
+        } catch {
+            throw SealedGitError.couldNotStart(String(cString: strerror(error.number)))
+        }
+        let collected = collect(pid, output.read, errors.read)
+        let code = wait(for: pid)
         if let failure = collected.failure { throw failure }
         guard code & 0x7F == 0 else { throw SealedGitError.killed(signal: code & 0x7F) }
         guard code >> 8 & 0xFF == 0 else {
@@ -61,27 +73,6 @@ final class SealedProcess: Sendable {
     }
 
     // MARK: Starting
-
-    private func start(_ descriptors: [Int32], _ result: inout cspawn_result) -> Int32 {
-        withCStrings(Self.programs) { programs in
-            withCStrings(["git"] + arguments) { arguments in
-                withCStrings(environment) { environment in
-                    descriptors.withUnsafeBufferPointer { descriptors in
-                        var options = cspawn_options()
-                        options.programs = programs
-                        options.arguments = arguments
-                        options.environment = environment
-                        options.directory = nil
-                        options.descriptors = descriptors.baseAddress
-                        options.descriptor_count = descriptors.count
-                        // A group of its own, so that all that it starts can be ended.
-                        options.new_session = true
-                        return cspawn_start(&options, &result)
-                    }
-                }
-            }
-        }
-    }
 
     /// A file without a name: a pipe could fill up while nobody reads.
     private func inputFile() throws(SealedGitError) -> Int32 {
@@ -219,15 +210,6 @@ final class SealedProcess: Sendable {
     private func close(_ descriptor: inout Int32) {
         if descriptor >= 0 { _ = systemClose(descriptor) }
         descriptor = -1
-    }
-
-    private func withCStrings<Value>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value
-    ) -> Value {
-        let copies = strings.map { strdup($0) }
-        defer { for copy in copies { free(copy) } }
-        let pointers = copies.map { $0.map { UnsafePointer($0) } } + [nil]
-        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 }
 

@@ -90,23 +90,3 @@ enum Descriptors {
         return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
     }
 }
-
-/// A NULL-terminated array of C strings that lives as long as this object.
-final class CStringArray {
-    private let storage: UnsafeMutablePointer<UnsafePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [String]) {
-        count = strings.count
-        storage = .allocate(capacity: count + 1)
-        for (index, text) in strings.enumerated() { storage[index] = UnsafePointer(strdup(text)) }
-        storage[count] = nil
-    }
-
-    var pointer: UnsafePointer<UnsafePointer<CChar>?> { UnsafePointer(storage) }
-
-    deinit {
-        for index in 0..<count { free(UnsafeMutablePointer(mutating: storage[index])) }
-        storage.deallocate()
-    }
-}

@@ -1,4 +1,5 @@
 import CSpawn
+import Spawn
 
 #if canImport(Glibc)
     import Glibc

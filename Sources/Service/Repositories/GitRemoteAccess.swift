@@ -4,7 +4,7 @@ import JSONRPC
 import Workspace
 
 /// The way to the remotes of the service's file, with the credentials of that file, by the system's git.
-public struct GitRemoteAccess: RemoteAccess {
+public struct GitRemoteAccess: Sendable {
     let rules: RemoteRules
     let secrets: RemoteSecrets
 
@@ -14,6 +14,8 @@ public struct GitRemoteAccess: RemoteAccess {
         secrets = RemoteSecrets(rules.credentials, environment: environment)
     }
 
+    /// - Parameter remote: as a client names it.
+    /// - Throws: as ``resolve(_:)`` does.
     public func transport(to remote: String) throws -> any RemoteTransport {
         let (address, rule) = try resolve(remote)
         return GitTransport(address: address, rule: rule, secrets: secrets)
@@ -51,11 +53,7 @@ struct GitTransport: RemoteTransport {
         limits.output = Self.referenceBytes
         limits.time = .seconds(120)
         let git = SealedGit(repository: nil, access: try await access(), limits: limits)
-        // The folder that the service was started in may lie in a repository: its configuration is nobody's business.
-        return try await explaining {
-            try await git.run(
-                ["ls-remote", "--symref", "--", address.description], environment: ["GIT_DIR": "/dev/null"])
-        }
+        return try await explaining { try await git.run(["ls-remote", "--symref", "--", address.description]) }
     }
 
     func fetch(_ refspecs: [String], from remote: String, into repository: String) async throws {

@@ -1,4 +1,4 @@
-import CSpawn
+import Spawn
 
 #if canImport(Glibc)
     import Glibc
@@ -26,39 +26,17 @@ struct DetachedProgram {
         guard output >= 0 else { throw Self.failure(errorOutput, errno) }
         defer { _ = close(output) }
 
-        var result = cspawn_result()
-        let descriptors = [null, null, output, passedDescriptor]
-        let status = Self.withCStrings([path]) { programs in
-            Self.withCStrings([path] + arguments) { arguments in
-                Self.withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
-                    descriptors.withUnsafeBufferPointer { descriptors in
-                        var options = cspawn_options()
-                        options.programs = programs
-                        options.arguments = arguments
-                        options.environment = environment
-                        options.descriptors = descriptors.baseAddress
-                        options.descriptor_count = descriptors.count
-                        options.new_session = true
-                        return cspawn_start(&options, &result)
-                    }
-                }
-            }
+        do {
+            return try ProgramStart(
+                programs: [path], arguments: [path] + arguments, environment: environment,
+                descriptors: [null, null, output, passedDescriptor], isSessionLeader: true
+            ).start()
+        } catch {
+            throw Self.failure(path, error.number)
         }
-        guard status == 0 else { throw Self.failure(path, result.error) }
-        if result.pidfd >= 0 { _ = close(result.pidfd) }
-        return result.pid
     }
 
     private static func failure(_ what: String, _ error: Int32) -> ServiceClientError {
         .embeddedStart(reason: "\(what): \(String(cString: strerror(error)))", output: "")
-    }
-
-    static func withCStrings<Value>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value
-    ) -> Value {
-        let copies = strings.map { strdup($0) }
-        defer { for copy in copies { free(copy) } }
-        let pointers = copies.map { $0.map { UnsafePointer($0) } } + [nil]
-        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 }

@@ -1,7 +1,7 @@
-import CSpawn
 import Dispatch
 import GitWorkerProtocol
 import JSONRPC
+import Spawn
 
 #if canImport(Glibc)
     import Glibc
@@ -30,32 +30,19 @@ public struct GitWorkerProcess: Sendable {
             throw Self.failure(number)
         }
         for end in requests + answers { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var result = cspawn_result()
-        let descriptors = [requests[0], answers[1], 2]
-        let status = DetachedProgram.withCStrings([program]) { programs in
-            DetachedProgram.withCStrings([program]) { arguments in
-                DetachedProgram.withCStrings(configuration.environment.map { "\($0.key)=\($0.value)" }) { environment in
-                    descriptors.withUnsafeBufferPointer { descriptors in
-                        var options = cspawn_options()
-                        options.programs = programs
-                        options.arguments = arguments
-                        options.environment = environment
-                        options.descriptors = descriptors.baseAddress
-                        options.descriptor_count = descriptors.count
-                        return cspawn_start(&options, &result)
-                    }
-                }
-            }
-        }
+        let start = ProgramStart(
+            programs: [program], arguments: [program], environment: configuration.environment,
+            descriptors: [requests[0], answers[1], 2])
+        let started = Result { () throws(ProgramStart.Failure) in try start.start() }
         _ = close(requests[0])
         _ = close(answers[1])
-        guard status == 0 else {
+        switch started {
+        case .success(let started): process = started
+        case .failure(let failure):
             _ = close(requests[1])
             _ = close(answers[0])
-            throw Self.failure(result.error)
+            throw Self.failure(failure.number)
         }
-        if result.pidfd >= 0 { _ = close(result.pidfd) }
-        process = result.pid
         // A list of all objects of a large workspace is one message.
         let transport = StdioTransport(
             input: answers[0], output: requests[1], framing: .contentLength,
