@@ -75,14 +75,9 @@ public final class IgnoreRules {
     /// libgit2 takes settings from files only, and reads this one at once.
     private static func add(_ excludes: String, to repository: OpaquePointer) {
         guard !excludes.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return }
-        var template = Array("/tmp/cofferdam-XXXXXX".utf8CString)
-        let file = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkstemp($0) } ?? -1 }
-        guard file >= 0 else { return }
-        defer { close(file) }
-        let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        let text = "[core]\n\texcludesFile = \"\(excludes)\"\n"
+        guard let path = try? TemporaryFile.make(Array(text.utf8)) else { return }
         defer { unlink(path) }
-        let text = Array("[core]\n\texcludesFile = \"\(excludes)\"\n".utf8)
-        guard text.withUnsafeBytes({ write(file, $0.baseAddress, $0.count) }) == text.count else { return }
         var configuration: OpaquePointer?
         guard git_repository_config(&configuration, repository) == 0 else { return }
         defer { git_config_free(configuration) }

@@ -61,8 +61,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
     sessions.network = await network(file.egress, environment, log)
     sessions.publish = file.publish
-    sessions.publishing = await remotes(file.remotes, environment, log)
-    sessions.remotes = sessions.publishing
+    sessions.remotes = await remotes(file.remotes, environment, log)
     return try await SessionManager(configuration: sessions)
 }
 

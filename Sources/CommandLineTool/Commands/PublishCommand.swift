@@ -107,15 +107,10 @@ struct PublishCommand: AsyncParsableCommand {
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))") }
-            rest = rest.dropFirst(count)
-        }
+        let file = fopen(path, "wb")
+        let isWritten = file.map { fwrite(bytes, 1, bytes.count, $0) == bytes.count && fflush($0) == 0 } ?? false
+        let reason = String(cString: strerror(errno))
+        if let file { fclose(file) }
+        guard isWritten else { throw ValidationError("cannot write \(path): \(reason)") }
     }
 }

@@ -62,7 +62,8 @@ extension ServerCore {
         return (record.session, folder)
     }
 
-    private static func absolute(_ folder: String) throws(ResponseError) -> String {
+    /// The path of a `workspaceFolder`.
+    static func absolute(_ folder: String) throws(ResponseError) -> String {
         guard let path = FileURI.path(ofPathOrURI: folder) else {
             throw ResponseError(
                 code: .invalidParams, message: "workspaceFolder: neither an absolute path nor a file: URI")

@@ -53,13 +53,7 @@ extension ServerCore {
 
     /// Explicit, else the workspace folder of the document, else the root.
     private func folder(_ explicit: String?, uri: String?) throws(ResponseError) -> String {
-        if let explicit {
-            guard let path = FileURI.path(ofPathOrURI: explicit) else {
-                throw ResponseError(
-                    code: .invalidParams, message: "workspaceFolder: neither an absolute path nor a file: URI")
-            }
-            return path
-        }
+        if let explicit { return try Self.absolute(explicit) }
         if let path = uri.flatMap(FileURI.path(of:)), let folder = workspaceFolder(of: path) { return folder }
         guard let root = folders.first else {
             throw ResponseError(

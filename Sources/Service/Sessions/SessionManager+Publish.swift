@@ -25,7 +25,7 @@ extension SessionManager {
             let job = PublishJob(
                 params: params, record: record, history: history,
                 stateDirectory: directory(record.sessionId), settings: configuration.publish,
-                access: configuration.publishing, mirrors: mirrors,
+                access: configuration.remotes, mirrors: mirrors,
                 evidence: try await evidence(of: record, history))
             let outcome = try await job.run()
             if let event = outcome.event(client) {

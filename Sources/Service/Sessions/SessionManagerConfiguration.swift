@@ -21,10 +21,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var userEnvironment: [String: String] = [:]
     /// Gives sandboxes a way out; nil: none has any.
     public var network: (any NetworkProvider)?
-    /// Remote repositories that sessions may work on; nil: none.
-    public var remotes: (any RemoteAccess)?
-    /// Remote repositories that results may be pushed to; nil: none.
-    public var publishing: GitRemoteAccess?
+    /// Remote repositories that sessions may work on, and that results may be pushed to; nil: none.
+    public var remotes: GitRemoteAccess?
     public var publish = PublishSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()

@@ -1,4 +1,3 @@
-import Dispatch
 import Git
 
 #if canImport(Glibc)
@@ -120,7 +119,7 @@ public actor BaseStore {
         let id = Self.newIdentifier()
         let place = "\(directory)/\(id)"
         let earlier = latest.map { "\(directory)/\($0)" }
-        let work = Task { try await Self.inBackground { () throws(WorkspaceError) in try make(place, earlier) } }
+        let work = Task { try await DiskWork.run { try make(place, earlier) } }
         busy[key] = Task { _ = await work.result }
         let made: Made
         do {
@@ -280,25 +279,8 @@ public actor BaseStore {
         for id in removed { bases[id] = nil }
         guard !removed.isEmpty else { return }
         let places = removed.map { "\(directory)/\($0)" }
-        try? await Self.inBackground { () throws(WorkspaceError) in
+        await DiskWork.run {
             for place in places { FolderRemoval.remove(place) }
-        }
-    }
-
-    private static let queue = DispatchQueue(label: "cofferdam.bases", attributes: .concurrent)
-
-    /// Off the threads that all tasks share: it blocks on the disk.
-    static func inBackground<T: Sendable>(
-        _ body: @escaping @Sendable () throws(WorkspaceError) -> T
-    ) async throws -> T {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
-            queue.async {
-                do throws(WorkspaceError) {
-                    continuation.resume(returning: try body())
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
         }
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Git
 
 #if canImport(Glibc)
@@ -96,7 +95,7 @@ public actor MirrorStore {
     /// What is kept for one holder is kept for another one too.
     public func share(_ holder: String, with other: String) async throws {
         let directory = directory
-        try await Self.inBackground {
+        try await DiskWork.run {
             for name in FolderRemoval.names(directory) where name.hasSuffix(".git") {
                 let repository = try Repository.open("\(directory)/\(name)")
                 guard let commit = try repository.reference(Self.pins + holder) else { continue }
@@ -109,7 +108,7 @@ public actor MirrorStore {
     /// The holder's commits need not be kept any more.
     public func release(_ holder: String) async {
         let directory = directory
-        await Self.inBackground {
+        await DiskWork.run {
             for name in FolderRemoval.names(directory) where name.hasSuffix(".git") {
                 guard let repository = try? Repository.open("\(directory)/\(name)") else { continue }
                 try? repository.removeReference(Self.pins + holder)
@@ -121,7 +120,7 @@ public actor MirrorStore {
     /// Drops the pins of all other holders.
     public func keepOnly(_ holders: Set<String>) async {
         let directory = directory
-        await Self.inBackground {
+        await DiskWork.run {
             for name in FolderRemoval.names(directory) where name.hasSuffix(".git") {
                 guard let repository = try? Repository.open("\(directory)/\(name)"),
                     let pins = try? repository.references(beneath: Self.pins)
@@ -174,7 +173,7 @@ public actor MirrorStore {
 
     /// - Returns: the commit's tree when all that it needs is here.
     private static func look(for commit: ObjectID, in path: String) async throws -> ObjectID? {
-        try await inBackground {
+        try await DiskWork.run {
             do {
                 let repository = try Repository.create(bare: path)
                 // A fetch moves references only when everything that they reach is there; without one of them the
@@ -190,7 +189,7 @@ public actor MirrorStore {
     }
 
     private static func pin(_ commit: ObjectID, for holder: String, in path: String) async throws {
-        try await inBackground {
+        try await DiskWork.run {
             do {
                 let repository = try Repository.open(path)
                 try repository.setReference(
@@ -213,7 +212,7 @@ public actor MirrorStore {
 
     private func trim() async {
         let directory = directory
-        let mirrors = await Self.inBackground { Self.unpinned(directory) }
+        let mirrors = await DiskWork.run { Self.unpinned(directory) }
         var kept = 0
         for mirror in mirrors.sorted(by: { $0.used > $1.used }) {
             kept += mirror.bytes
@@ -222,7 +221,7 @@ public actor MirrorStore {
             // Away under its name at once: a fetch that comes meanwhile begins a new copy.
             let grave = "\(mirror.path).\(UInt32.random(in: .min ... .max)).gone"
             guard rename(mirror.path, grave) == 0 else { continue }
-            await Self.inBackground { FolderRemoval.remove(grave) }
+            await DiskWork.run { FolderRemoval.remove(grave) }
         }
     }
 
@@ -252,17 +251,5 @@ public actor MirrorStore {
             var status = stat()
             return lstat("\(packs)/\(name)", &status) == 0 ? sum + Int(status.st_blocks) * 512 : sum
         }
-    }
-
-    private static let queue = DispatchQueue(label: "cofferdam.mirrors", attributes: .concurrent)
-
-    private static func inBackground<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
-        }
-    }
-
-    private static func inBackground<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
-        await withCheckedContinuation { continuation in queue.async { continuation.resume(returning: body()) } }
     }
 }

@@ -93,7 +93,7 @@ extension OriginReader {
             text += "\tattributesFile = \"\(file)\"\n"
         }
         guard text != "[core]\n" else { return nil }
-        return try TemporaryFile.make(Array(text.utf8))
+        do { return try TemporaryFile.make(Array(text.utf8)) } catch { throw .git(error.description) }
     }
 
     // MARK: The index's knowledge

@@ -1,4 +1,3 @@
-import Dispatch
 import Git
 
 #if canImport(Glibc)
@@ -177,7 +176,7 @@ public actor ProjectStore {
         let before = busy[key.name]
         let work = Task {
             await before?.value
-            return try await Self.inBackground(body)
+            return try await DiskWork.run(body)
         }
         let end = Task { _ = await work.result }
         busy[key.name] = end
@@ -188,7 +187,7 @@ public actor ProjectStore {
     /// - Returns: how many are left.
     private func dropOldParts() async throws -> Int {
         let (directory, age) = (directory, limits.uploadAge)
-        return try await Self.inBackground {
+        return await DiskWork.run {
             var left = 0
             for name in FolderRemoval.names(directory) where name.hasSuffix(".part") {
                 let path = "\(directory)/\(name)"
@@ -202,7 +201,7 @@ public actor ProjectStore {
     private func trim() async {
         let (directory, budget) = (directory, limits.budget)
         let held = Set(holders.keys).union(busy.keys)
-        _ = try? await Self.inBackground {
+        await DiskWork.run {
             var idle: [(path: String, used: Int, bytes: Int)] = []
             for name in FolderRemoval.names(directory) where name.hasSuffix(".git") {
                 guard !held.contains(String(name.dropLast(4))) else { continue }
@@ -218,15 +217,6 @@ public actor ProjectStore {
                 kept += repository.bytes
                 if kept > budget { FolderRemoval.remove(repository.path) }
             }
-        }
-    }
-
-    private static let queue = DispatchQueue(label: "cofferdam.projects", attributes: .concurrent)
-
-    /// Off the threads that all tasks share: it blocks on the disk.
-    private static func inBackground<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
-            queue.async { continuation.resume(with: Result { try body() }) }
         }
     }
 }
