@@ -160,7 +160,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["JSON", "JSONRPC"],
+            dependencies: ["JSON", "JSONRPC", .target(name: "CSpawn", condition: .when(platforms: [.linux]))],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("JSONTests", ["JSON", "TestSupport"]),

@@ -241,6 +241,9 @@ def start_detached(folder, process):
     null = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    # What PROCESS did not close on our start: it may wait for the end of a pipe for as long as we hold it.
+    os.closerange(3, writer)
+    os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
     try:
         servers.start()
     except BaseException as error:

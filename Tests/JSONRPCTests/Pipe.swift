@@ -1,4 +1,5 @@
 import Dispatch
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -14,9 +15,8 @@ final class Pipe: Sendable {
     let writeEnd: Int32
 
     init() throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw PipeError(errno: errno) }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        let ends = try PrivatePipe()
+        (readEnd, writeEnd) = (ends.readEnd, ends.writeEnd)
     }
 
     /// Writes all bytes, however long the reader takes.

@@ -25,29 +25,25 @@ final class Peer: Sendable {
         let script = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Peers/server.py"
         var arguments = ["python3", script, "\(folder.path)/leaf.pem", "\(folder.path)/leaf.key"]
         if let gitRoot { arguments += [gitRoot, secret] }
-        var stdin: [Int32] = [0, 0]
-        var stdout: [Int32] = [0, 0]
-        guard pipe(&stdin) == 0, pipe(&stdout) == 0 else { throw HostFailure(errno) }
-        for descriptor in [stdin[1], stdout[0]] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let (stdin, stdout) = (try PrivatePipe(), try PrivatePipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, stdin[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, stdout[1], 1)
-        for descriptor in [stdin[0], stdout[1]] { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        posix_spawn_file_actions_adddup2(&actions, stdin.readEnd, 0)
+        posix_spawn_file_actions_adddup2(&actions, stdout.writeEnd, 1)
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()
         let code = posix_spawnp(&process, arguments[0], &actions, nil, &words, environ)
-        close(stdin[0])
-        close(stdout[1])
+        close(stdin.readEnd)
+        close(stdout.writeEnd)
         guard code == 0 else { throw HostFailure(code) }
         self.process = process
-        input = stdin[1]
+        input = stdin.writeEnd
         var line: [UInt8] = []
         var byte: UInt8 = 0
-        while read(stdout[0], &byte, 1) == 1, byte != 0x0A { line.append(byte) }
-        close(stdout[0])
+        while read(stdout.readEnd, &byte, 1) == 1, byte != 0x0A { line.append(byte) }
+        close(stdout.readEnd)
         let ports = try JSON(parsing: line)
         http = ports["http"]?.intValue ?? 0
         https = ports["https"]?.intValue ?? 0

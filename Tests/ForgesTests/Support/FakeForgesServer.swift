@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import JSON
 import NIOCore
 import NIOPosix
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -28,29 +29,26 @@ struct FakeForgesServer {
     /// Runs `body` with servers that end afterwards: their input ends.
     static func with<Result>(_ body: (FakeForgesServer) async throws -> Result) async throws -> Result {
         guard let python else { throw Failure.couldNotStart }
-        var input: [Int32] = [-1, -1]
-        var output: [Int32] = [-1, -1]
-        guard pipe(&input) == 0, pipe(&output) == 0 else { throw Failure.couldNotStart }
-        for end in input + output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let (input, output) = (try PrivatePipe(), try PrivatePipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, input.readEnd, 0)
+        posix_spawn_file_actions_adddup2(&actions, output.writeEnd, 1)
         var process: pid_t = 0
         let command: [String] = [python, program]
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         let code = posix_spawn(&process, python, &actions, nil, &words, environ)
-        close(input[0])
-        close(output[1])
+        close(input.readEnd)
+        close(output.writeEnd)
         defer {
-            close(input[1])
-            close(output[0])
+            close(input.writeEnd)
+            close(output.readEnd)
             if code == 0 { waitpid(process, nil, 0) }
         }
         guard code == 0 else { throw Failure.couldNotStart }
-        let reading = output[0]
+        let reading = output.readEnd
         let line = try await NIOThreadPool.singleton.runIfActive { firstLine(of: reading) }
         guard line.hasPrefix("port "), let port = Int(line.dropFirst(5)) else { throw Failure.couldNotStart }
         return try await body(FakeForgesServer(url: "http://127.0.0.1:\(port)"))

@@ -1,8 +1,9 @@
 import AsyncHTTPClient
+import Dispatch
 import JSON
 import NIOCore
 import NIOHTTP1
-import NIOPosix
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -18,7 +19,6 @@ struct LlmockServer {
     }
 
     let url: String
-    private let process: pid_t
 
     /// Path of the program, which the environment variable `COFFERDAM_LLMOCK` gives.
     static var program: String? { environmentVariable("COFFERDAM_LLMOCK") }
@@ -28,16 +28,27 @@ struct LlmockServer {
         _ arguments: [String] = [], _ body: (LlmockServer) async throws -> Result
     ) async throws -> Result {
         guard let program else { throw Failure.couldNotStart("COFFERDAM_LLMOCK is not set") }
-        let port = try await withUnusedPort { $0 }
-        let (process, output) = try start([program, "serve", "--port", String(port)] + arguments)
+        let (port, process) = try await running(program, arguments)
         defer {
             // Asked politely it would wait until our pooled connections are closed.
             kill(process, SIGKILL)
             waitpid(process, nil, 0)
-            close(output)
         }
-        try await NIOThreadPool.singleton.runIfActive { try waitForLine(containing: "running on", in: output) }
-        return try await body(LlmockServer(url: "http://127.0.0.1:\(port)", process: process))
+        return try await body(LlmockServer(url: "http://127.0.0.1:\(port)"))
+    }
+
+    /// A port that was free a moment ago may be another's by the time that the program is up.
+    private static func running(_ program: String, _ arguments: [String]) async throws -> (port: Int, process: pid_t) {
+        var said = ""
+        for _ in 0..<5 {
+            let port = try await withUnusedPort { $0 }
+            let (process, output) = try start([program, "serve", "--port", String(port)] + arguments)
+            said = await beginning(of: output, upTo: "running on")
+            if said.contains("running on") { return (port, process) }
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        throw Failure.couldNotStart(said)
     }
 
     /// Forgets what was before, and queues what the fake is to do.
@@ -67,33 +78,44 @@ struct LlmockServer {
 
     /// Starts a program; its output, both streams of it, can be read from the returned descriptor.
     private static func start(_ command: [String]) throws -> (pid_t, Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure.couldNotStart("no pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let ends = try PrivatePipe()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        posix_spawn_file_actions_adddup2(&actions, ends.writeEnd, 1)
+        posix_spawn_file_actions_adddup2(&actions, ends.writeEnd, 2)
         var process: pid_t = 0
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         let status = posix_spawn(&process, command[0], &actions, nil, &arguments, environ)
-        close(ends[1])
+        close(ends.writeEnd)
         guard status == 0 else {
-            close(ends[0])
+            close(ends.readEnd)
             throw Failure.couldNotStart("\(command[0]): \(String(cString: strerror(status)))")
         }
-        return (process, ends[0])
+        return (process, ends.readEnd)
     }
 
-    private static func waitForLine(containing part: String, in descriptor: Int32) throws {
-        var text = ""
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !text.contains(part) {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { throw Failure.couldNotStart(text) }
-            text += String(decoding: buffer[..<count], as: UTF8.self)
+    /// What a program says until `part` comes or it ends. What it says later is read too, and dropped: a pipe that
+    /// is full would hold it up. Closes the descriptor at its end.
+    private static func beginning(of descriptor: Int32, upTo part: String) async -> String {
+        await withCheckedContinuation { continuation in
+            // A thread of its own, as it waits.
+            DispatchQueue(label: "llmock").async {
+                var text = ""
+                var waiting: CheckedContinuation<String, Never>? = continuation
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                while case let count = read(descriptor, &buffer, buffer.count), count > 0 {
+                    guard let found = waiting else { continue }
+                    text += String(decoding: buffer[..<count], as: UTF8.self)
+                    if text.contains(part) {
+                        found.resume(returning: text)
+                        waiting = nil
+                    }
+                }
+                waiting?.resume(returning: text)
+                close(descriptor)
+            }
         }
     }
 }

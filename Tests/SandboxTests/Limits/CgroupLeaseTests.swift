@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -136,16 +137,12 @@ private final class Shell {
     private(set) var processorSeconds = 0.0
 
     init(_ script: String, in lease: CgroupLease) throws {
-        var outputs: [Int32] = [-1, -1]
-        var inputs: [Int32] = [-1, -1]
-        try #require(pipe(&outputs) == 0)
-        try #require(pipe(&inputs) == 0)
-        for descriptor in outputs + inputs { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let (outputs, inputs) = (try PrivatePipe(), try PrivatePipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, inputs[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, outputs[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, inputs.readEnd, 0)
+        posix_spawn_file_actions_adddup2(&actions, outputs.writeEnd, 1)
         // It waits for a line until it has been moved.
         let words = ["sh", "-c", "read go; \(script)"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { (word: String) in strdup(word) } + [nil]
@@ -160,12 +157,12 @@ private final class Shell {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let code = posix_spawn(&child, "/bin/sh", &actions, &attributes, &arguments, environ)
-        close(inputs[0])
-        close(outputs[1])
+        close(inputs.readEnd)
+        close(outputs.writeEnd)
         try #require(code == 0)
         pid = child
-        output = outputs[0]
-        input = inputs[1]
+        output = outputs.readEnd
+        input = inputs.writeEnd
         #expect(lease.enter(pid))
         write(input, "go\n", 3)
     }

@@ -1,5 +1,6 @@
 import Glibc
 import SupervisorProtocol
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -17,9 +18,8 @@ struct RecorderTests {
         defer { try? LocalDriver.discard(stateDirectory: directory) }
         let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         let file = open(directory + "/sound", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        var ends: [Int32] = [-1, -1]
-        try #require(pipe(&ends) == 0)
-        defer { for descriptor in [folder, file] + ends { close(descriptor) } }
+        let ends = try PrivatePipe()
+        defer { for descriptor in [folder, file] + [ends.readEnd, ends.writeEnd] { close(descriptor) } }
         let journal = Journal(directory: folder)
         let recorder = try #require(Recorder())
         var record = ExitRecord(fingerprint: 7, end: .exited(0))
@@ -28,8 +28,8 @@ struct RecorderTests {
         let id = ExecID()
         recorder.submit(
             Recorder.Job(
-                id: id, record: record, journal: journal, stdout: broken == .stdout ? ends[1] : file,
-                stderr: broken == .stderr ? ends[1] : file))
+                id: id, record: record, journal: journal, stdout: broken == .stdout ? ends.writeEnd : file,
+                stderr: broken == .stderr ? ends.writeEnd : file))
         var outcomes: [Recorder.Outcome] = []
         while outcomes.isEmpty {
             var polled = pollfd(fd: recorder.descriptor, events: Int16(POLLIN), revents: 0)
