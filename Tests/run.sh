@@ -48,20 +48,36 @@ small_model() {
     return $status
 }
 
-part "build" swift build --build-tests
+# swift test with these arguments, but not for ever: of tests that hang, those that had not ended are named.
+swift_tests() {
+    local events status
+    events=$(mktemp) || return 1
+    timeout --foreground --kill-after=30 20m swift test --skip-build --disable-xctest \
+        --event-stream-version 0 --event-stream-output-path "$events" "$@"
+    status=$?
+    if [ $status -eq 124 ] || [ $status -eq 137 ]; then
+        echo "the tests did not end in 20 minutes; begun and not ended:"
+        "$venv/bin/python" Tests/unfinished.py "$events"
+        ps -e --forest -o pid,etimes,stat,args | cut -c -200
+    fi
+    rm -f "$events"
+    return $status
+}
+
+part "build" timeout --foreground --kill-after=30 60m swift build --build-tests
 if [ ${#failed[@]} -eq 0 ]; then
     part "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
     part "Lua lint" luacheck --quiet --globals vim -- EditorClients/nvim
     # Apart, as these run real programs and wait for them: together they take each other's threads away.
-    part "Swift tests of the sandbox" swift test --skip-build --disable-xctest --filter '^SandboxTests\.'
-    part "Swift tests of the gateway" swift test --skip-build --disable-xctest --filter '^EgressTests\.'
-    part "Swift tests" swift test --skip-build --disable-xctest --skip '^(SandboxTests|EgressTests)\.'
+    part "Swift tests of the sandbox" swift_tests --filter '^SandboxTests\.'
+    part "Swift tests of the gateway" swift_tests --filter '^EgressTests\.'
+    part "Swift tests" swift_tests --skip '^(SandboxTests|EgressTests)\.'
     part "Neovim client, Debian's Neovim" Tests/EndToEnd/nvim/run_specs.sh /usr/bin/nvim
     part "Neovim client, Neovim 0.11" Tests/EndToEnd/nvim/run_specs.sh "$(newer_neovim)"
     part "Emacs client" Tests/EndToEnd/emacs/run_tests.sh
     if [ "$kind" = all ]; then part "small real model" small_model; fi
     # Side by side by file: most of them wait for programs most of the time.
-    part "end to end" "$venv/bin/python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile Tests/EndToEnd
+    part "end to end" timeout --foreground --kill-after=30 30m "$venv/bin/python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile Tests/EndToEnd
 fi
 if [ ${#failed[@]} -gt 0 ]; then
     printf '\nfailed: %s\n' "${failed[*]}"
