@@ -101,7 +101,7 @@ let package = Package(
         module(
             "Agent",
             [
-                "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy",
+                "AgentProtocol", "Diagnostics", "Environments", "Forges", "Git", "JSON", "Models", "Policy",
                 "ProjectConfiguration", "Sandbox",
                 "Store",
                 "Workspace",
@@ -192,7 +192,7 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "AgentProtocol", "Diagnostics", "Environments", "Git", "JSON", "Models", "Policy",
+                "Agent", "AgentProtocol", "Diagnostics", "Environments", "Forges", "Git", "JSON", "Models", "Policy",
                 "ProjectConfiguration",
                 "Sandbox",
                 "Store", "SupervisorProtocol", "TestSupport", "Workspace",

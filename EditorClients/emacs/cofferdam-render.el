@@ -111,11 +111,43 @@
                                      (concat "published as " (cofferdam--one-line branch))
                                    "handed out as a file")
                                  (if where (concat ": " (cofferdam--one-line where)) ""))))
+        ("publicationUpdated" (cofferdam--show-publication event))
+        ("commentReceived"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-meta "[%s%s%s: %s]\n"
+                               (cofferdam--one-line (plist-get event :author))
+                               (if-let ((path (plist-get event :path)))
+                                   (format " on %s" (cofferdam--one-line path))
+                                 "")
+                               (if (eq (plist-get event :prompted) t) "" " (not a prompt)")
+                               (cofferdam--one-line (plist-get event :body))))
         ("gap"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-warning "[events %s to %s are lost: %s]\n"
                                (plist-get event :from) (plist-get event :to)
                                (cofferdam--one-line (plist-get event :reason))))))))
+
+(defun cofferdam--show-publication (event)
+  "Show the state of the published branch of EVENT at the forge."
+  (let ((name (if-let ((number (plist-get event :number)))
+                  (format "#%s" number)
+                (cofferdam--one-line (plist-get event :branch))))
+        (failed (equal (plist-get event :ci) "failed"))
+        (change (plist-get event :change))
+        (reason (plist-get event :reason)))
+    (cofferdam--fresh-line)
+    (cofferdam--emit-face (if failed 'cofferdam-warning 'cofferdam-meta) "[%s: CI %s]\n" name
+                          (cofferdam--one-line (plist-get event :ci)))
+    (seq-doseq (job (plist-get event :jobs))
+      (when (equal (plist-get job :state) "failed")
+        (cofferdam--emit-face 'cofferdam-warning "[failed: %s %s]\n"
+                              (cofferdam--one-line (plist-get job :name))
+                              (cofferdam--one-line (or (plist-get job :url) "")))))
+    (when (and change (not (equal change "open")))
+      (cofferdam--emit-face 'cofferdam-meta "[%s is %s]\n" name (cofferdam--one-line change)))
+    (when reason
+      (cofferdam--emit-face 'cofferdam-meta "[%s is no longer watched: %s]\n" name
+                            (cofferdam--one-line reason)))))
 
 (defun cofferdam--show-prompt (text event)
   "Show the user's prompt TEXT of EVENT."

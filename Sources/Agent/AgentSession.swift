@@ -78,6 +78,11 @@ public actor AgentSession {
     private var resumeTask: Task<Void, Never>?
     private(set) var turnTask: Task<Void, Never>?
     private(set) var watchTask: Task<Void, Never>?
+    /// What is watched after a push; nil when nothing is.
+    var watching: PublicationWatch?
+    var publicationTask: Task<Void, Never>?
+    /// Its wait between two looks at the forge.
+    var publicationSleep: Task<Void, Never>?
     private var timeTask: Task<Void, Never>?
     private var turns = 0
     private var items = 0
@@ -149,6 +154,7 @@ public actor AgentSession {
         } else {
             startNextTurn()
         }
+        startWatching()
     }
 
     /// The session's time runs from its start, whichever service it is with.
@@ -200,6 +206,7 @@ public actor AgentSession {
         steering.removeAll()
         keptTurn?.cancelled = true
         turnTask?.cancel()
+        await stopWatching("it was cancelled")
         if turnTask == nil, let bootTask { bootTask.cancel() }
         // A service that ends now must not bring back what was cancelled. What cannot be kept fails the turn itself.
         try? await log.keep(try turnChanges())
@@ -214,10 +221,12 @@ public actor AgentSession {
         bootTask?.cancel()
         turnTask?.cancel()
         timeTask?.cancel()
+        publicationTask?.cancel()
         try? await log.keep(try sessionChanges(ending: KeptSession.Ending(reason: reason, state: final)))
         await bootTask?.value
         await resumeTask?.value
         await turnTask?.value
+        await stopWatching("the session has ended")
         await steps.restoring?.value
         await settleStep()
         watchTask?.cancel()
@@ -336,5 +345,6 @@ public actor AgentSession {
         queue.insert(contentsOf: steering, at: 0)
         steering.removeAll()
         if queue.isEmpty { await setState(.idle) } else { startNextTurn() }
+        turnEndedForWatch()
     }
 }

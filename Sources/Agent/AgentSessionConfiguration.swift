@@ -48,6 +48,11 @@ public struct AgentSessionConfiguration: Sendable {
     /// Gives the files; nil: they are those of `workspaceFolder` on this machine.
     public var source: (any WorkspaceSource)?
 
+    /// Where the session is published; nil: nothing is watched after a push.
+    public var publications: (any PublicationHost)?
+    /// What happens after a push; nil: nothing.
+    public var afterPush: WatchSettings?
+
     public init(
         sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,
         provider: any ModelProvider, driver: any SandboxDriver, stateDirectory: String,

@@ -83,6 +83,8 @@ struct EventPrinter {
         case .environmentPrepared(let event):
             line("· \(EnvironmentWords.prepared(event))", .dim)
             for note in event.notes ?? [] { line("! \(note)", .yellow) }
+        case .publicationUpdated(let event): show(event)
+        case .commentReceived(let event): show(event)
         case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
         case .messageStarted, .messageDelta, .reasoningStarted, .reasoningDelta, .usageUpdated, .unknown: break
         }

@@ -56,6 +56,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.concurrency = file.concurrency
     sessions.warmPool = file.warmPool
     sessions.retention = file.retention
+    sessions.afterPush = file.afterPush
     sessions.checks = file.checks
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)

@@ -106,6 +106,26 @@ class World:
 
     def reset(self):
         self.pulls, self.findings, self.requests = {}, [], []
+        # What a branch points at, where there is a real repository behind the server.
+        self.heads = lambda branch: SHA
+        # By commit: "failed" or "passed". Else some jobs are done and some are not.
+        self.ci = {}
+        self.log = LOG
+        self.is_down = False
+        # One of these is in the header of every request.
+        self.credentials = [TOKEN]
+
+    def known(self, sha):
+        """Fails for a commit that is on no branch of a request: nobody has a reason to ask for it."""
+        pulls = [pull for each in self.pulls.values() for pull in each.values()]
+        if sha != SHA and sha not in {self.heads(pull["source"]) for pull in pulls}:
+            raise ValueError(f"nobody pushed {sha}")
+        return self.ci.get(sha)
+
+    def newest(self):
+        """What CI says of the newest commit of a request."""
+        pulls = [pull for each in self.pulls.values() for pull in each.values()]
+        return self.ci.get(self.heads(pulls[-1]["source"])) if pulls else None
 
     def pull(self, forge, number):
         return self.pulls.get(forge, {}).get(int(number))
@@ -138,7 +158,7 @@ def github_pull(world, pull, name="PullRequest"):
         "url": f"{page}/pulls/{pull['number']}", "issue_url": f"{page}/issues/{pull['number']}",
         "number": pull["number"], "title": pull["title"], "body": pull["body"], "state": pull["state"],
         "draft": pull["draft"], "html_url": f"https://github.example/octo/hello/pull/{pull['number']}",
-        "head": {**base["head"], "ref": pull["source"], "sha": SHA},
+        "head": {**base["head"], "ref": pull["source"], "sha": world.heads(pull["source"])},
         "base": {**base["base"], "ref": pull["target"]},
     }
     for side in ("head", "base"):
@@ -206,12 +226,15 @@ def _(world, request, number):
     return [world.github.make("Label", name=name) for name in body["labels"]]
 
 
-@route("GET", GITHUB + f"/commits/{SHA}/check-runs")
-def _(world, request):
+@route("GET", GITHUB + "/commits/([0-9a-f]{40})/check-runs")
+def _(world, request, sha):
+    ci = world.known(sha)
+
     def run(number, name, conclusion, slug):
+        conclusion = "success" if ci == "passed" else conclusion
         app = {"slug": slug} if slug == "github-actions" else {"slug": "linter"}
         return world.github.make(
-            "CheckRun", id=number, name=name, status="completed", conclusion=conclusion, head_sha=SHA,
+            "CheckRun", id=number, name=name, status="completed", conclusion=conclusion, head_sha=sha,
             app={**world.github.make("Integration"), **app},
             details_url=f"https://github.example/octo/hello/actions/runs/9/job/{number}",
             html_url=f"https://github.example/octo/hello/runs/{number}", check_suite={"id": 77})
@@ -226,19 +249,20 @@ def _(world, request):
     raise Answer(200, {"total_count": 3, "check_runs": page}, {"Link": f'<{url}>; rel="next"'} if first else {})
 
 
-@route("GET", GITHUB + f"/commits/{SHA}/status")
-def _(world, request):
-    status = world.github.make("SimpleCommitStatus", id=5, context="ci/external", state="pending",
+@route("GET", GITHUB + "/commits/([0-9a-f]{40})/status")
+def _(world, request, sha):
+    status = world.github.make("SimpleCommitStatus", id=5, context="ci/external",
+                               state="success" if world.known(sha) else "pending",
                                description="waits", target_url="https://ci.example/5")
-    return world.github.make("CombinedCommitStatus", statuses=[status], sha=SHA, total_count=1)
+    return world.github.make("CombinedCommitStatus", statuses=[status], sha=sha, total_count=1)
 
 
 @route("GET", GITHUB + "/actions/runs")
 def _(world, request):
-    if request.query["head_sha"] != SHA:
-        raise ValueError("head_sha")
-    run = world.github.make("WorkflowRun", id=9, name="release", status="queued", conclusion=None, head_sha=SHA,
-                            check_suite_id=78)
+    sha = request.query["head_sha"]
+    done = world.known(sha) is not None
+    run = world.github.make("WorkflowRun", id=9, name="release", status="completed" if done else "queued",
+                            conclusion="success" if done else None, head_sha=sha, check_suite_id=78)
     return {"total_count": 1, "workflow_runs": [run]}
 
 
@@ -278,11 +302,11 @@ def _(world, request, number):
 GITLAB = "/gitlab/api/v4/projects/(?:octo/sub/hello|1)"
 
 
-def gitlab_merge(pull):
+def gitlab_merge(world, pull):
     return {"id": 1000 + pull["number"], "iid": pull["number"], "project_id": 1, "title": pull["title"],
             "description": pull["body"], "state": {"open": "opened"}.get(pull["state"], pull["state"]),
             "draft": pull["title"].startswith("Draft:"), "source_branch": pull["source"],
-            "target_branch": pull["target"], "source_project_id": 1, "target_project_id": 1, "sha": SHA,
+            "target_branch": pull["target"], "source_project_id": 1, "target_project_id": 1, "sha": world.heads(pull["source"]),
             "labels": pull["labels"], "reviewers": [{"id": each} for each in pull["reviewers"]],
             "web_url": f"https://gitlab.example/octo/sub/hello/-/merge_requests/{pull['number']}"}
 
@@ -301,7 +325,7 @@ def _(world, request):
 
 @route("GET", GITLAB + "/merge_requests")
 def _(world, request):
-    return [gitlab_merge(pull) for pull in world.pulls.get("gitlab", {}).values()
+    return [gitlab_merge(world, pull) for pull in world.pulls.get("gitlab", {}).values()
             if pull["source"] == request.query["source_branch"] and pull["state"] == "open"
             and pull["target"] == request.query.get("target_branch", pull["target"])]
 
@@ -318,7 +342,7 @@ def _(world, request):
     if pull is None:
         raise Answer(409, {"message": ["Another open merge request already exists for this source branch: !1"]})
     pull["labels"], pull["reviewers"] = body["labels"].split(","), body.get("reviewer_ids", [])
-    raise Answer(201, gitlab_merge(pull))
+    raise Answer(201, gitlab_merge(world, pull))
 
 
 @route("GET", GITLAB + r"/merge_requests/(\d+)")
@@ -326,7 +350,7 @@ def _(world, request, number):
     pull = world.pull("gitlab", number)
     if pull is None:
         raise Answer(404, {"message": "404 Not found"})
-    return gitlab_merge(pull)
+    return gitlab_merge(world, pull)
 
 
 @route("PUT", GITLAB + r"/merge_requests/(\d+)")
@@ -336,34 +360,36 @@ def _(world, request, number):
     pull.update(title=body["title"], body=body["description"])
     pull["labels"] = sorted({*pull["labels"], *filter(None, body.get("add_labels", "").split(","))})
     pull["reviewers"] = body.get("reviewer_ids", pull["reviewers"])
-    return gitlab_merge(pull)
+    return gitlab_merge(world, pull)
 
 
 @route("GET", GITLAB + "/pipelines")
 def _(world, request):
-    if request.query["sha"] != SHA:
-        raise ValueError("sha")
-    return [{"id": number, "sha": SHA, "ref": "work", "source": "push", "status": status}
-            for number, status in ((50, "failed"), (49, "running"))]
+    sha = request.query["sha"]
+    ci = world.known(sha)
+    return [{"id": number, "sha": sha, "ref": "work", "source": "push", "status": status}
+            for number, status in ((50, "success" if ci == "passed" else "failed"), (49, "canceled" if ci else "running"))]
 
 
 @route("GET", GITLAB + r"/pipelines/50/jobs")
 def _(world, request):
-    return [{"id": 501, "name": "test", "status": "failed", "allow_failure": False, "stage": "test",
+    status = "success" if world.newest() == "passed" else "failed"
+    return [{"id": 501, "name": "test", "status": status, "allow_failure": False, "stage": "test",
              "failure_reason": "script_failure", "web_url": "https://gitlab.example/-/jobs/501"},
             {"id": 502, "name": "flaky", "status": "failed", "allow_failure": True, "stage": "test"},
             {"id": 503, "name": "deploy", "status": "manual", "allow_failure": True, "stage": "deploy"}]
 
 
-@route("GET", GITLAB + f"/repository/commits/{SHA}/statuses")
-def _(world, request):
-    return [{"id": 501, "name": "test", "status": "failed", "allow_failure": False, "sha": SHA},
-            {"id": 600, "name": "external", "status": "success", "sha": SHA, "target_url": "https://ci.example"}]
+@route("GET", GITLAB + "/repository/commits/([0-9a-f]{40})/statuses")
+def _(world, request, sha):
+    status = "success" if world.known(sha) == "passed" else "failed"
+    return [{"id": 501, "name": "test", "status": status, "allow_failure": False, "sha": sha},
+            {"id": 600, "name": "external", "status": "success", "sha": sha, "target_url": "https://ci.example"}]
 
 
 @route("GET", GITLAB + r"/jobs/501/trace")
 def _(world, request):
-    raise Answer(200, LOG.encode(), {"Content-Type": "text/plain"})
+    raise Answer(200, world.log.encode(), {"Content-Type": "text/plain"})
 
 
 @route("GET", GITLAB + r"/merge_requests/(\d+)/discussions")
@@ -395,7 +421,7 @@ def gitea_pull(world, pull):
     return world.gitea.make(
         "PullRequest", number=pull["number"], title=title, body=pull["body"], state=pull["state"], merged=False,
         draft=title.startswith(("WIP:", "[WIP]")), html_url=f"https://gitea.example/octo/hello/pulls/{pull['number']}",
-        head={"ref": pull["source"], "sha": SHA, "repo": {"full_name": "octo/hello"}}, base={"ref": pull["target"]})
+        head={"ref": pull["source"], "sha": world.heads(pull["source"]), "repo": {"full_name": "octo/hello"}}, base={"ref": pull["target"]})
 
 
 @route("GET", GITEA + "/pulls")
@@ -453,30 +479,34 @@ def _(world, request, number):
     return [world.gitea.make("Label", id=4, name="agent")]
 
 
-@route("GET", GITEA + f"/commits/{SHA}/statuses")
-def _(world, request):
+@route("GET", GITEA + "/commits/([0-9a-f]{40})/statuses")
+def _(world, request, sha):
+    outcome = "success" if world.known(sha) == "passed" else "failure"
     return [world.gitea.make("CommitStatus", id=number, context=context, status=status, target_url=url)
             for number, context, status, url in (
                 (3, "ci/external", "success", "https://ci.example"), (2, "ci/external", "pending", "https://ci.example"),
-                (1, "test.yml / test (push)", "failure", "/octo/hello/actions/runs/7/jobs/0"))]
+                (1, "test.yml / test (push)", outcome, "/octo/hello/actions/runs/7/jobs/0"))]
 
 
 @route("GET", GITEA + "/actions/runs")
 def _(world, request):
-    run = world.gitea.make("ActionWorkflowRun", id=7, head_sha=SHA, status="completed", conclusion="failure")
+    sha = request.query.get("head_sha", SHA)
+    run = world.gitea.make("ActionWorkflowRun", id=7, head_sha=sha, status="completed",
+                           conclusion="success" if world.ci.get(sha) == "passed" else "failure")
     return {"total_count": 1, "workflow_runs": [run]}
 
 
 @route("GET", GITEA + "/actions/runs/7/jobs")
 def _(world, request):
-    job = world.gitea.make("ActionWorkflowJob", id=71, name="test", status="completed", conclusion="failure",
+    job = world.gitea.make("ActionWorkflowJob", id=71, name="test", status="completed",
+                           conclusion="success" if world.newest() == "passed" else "failure",
                            html_url="https://gitea.example/octo/hello/actions/runs/7/jobs/0", run_id=7)
     return {"total_count": 1, "jobs": [job]}
 
 
 @route("GET", GITEA + "/actions/jobs/71/logs")
 def _(world, request):
-    raise Answer(200, LOG.encode(), {"Content-Type": "text/plain"})
+    raise Answer(200, world.log.encode(), {"Content-Type": "text/plain"})
 
 
 @route("GET", GITEA + r"/issues/(\d+)/comments")
@@ -511,7 +541,7 @@ BITBUCKET = "/bitbucket/2.0/repositories/octo/hello"
 def bitbucket_pull(world, pull):
     return {"type": "pullrequest", "id": pull["number"], "title": pull["title"], "description": pull["body"],
             "state": {"open": "OPEN"}.get(pull["state"], "DECLINED"), "draft": pull["draft"],
-            "source": {"branch": {"name": pull["source"]}, "commit": {"hash": SHA[:12]},
+            "source": {"branch": {"name": pull["source"]}, "commit": {"hash": world.heads(pull["source"])[:12]},
                        "repository": {"full_name": "octo/hello"}},
             "destination": {"branch": {"name": pull["target"]}}, "reviewers": pull["reviewers"],
             "links": {"self": {"href": f"{world.address}{BITBUCKET}/pullrequests/{pull['number']}"},
@@ -566,14 +596,16 @@ def _(world, request):
 
 @route("GET", BITBUCKET + "/pipelines/?")
 def _(world, request):
+    sha = request.query.get("target.commit.hash", SHA)
     return {"values": [{"type": "pipeline", "uuid": PIPELINE,
-                        "target": {"ref_name": "work", "commit": {"hash": SHA}}}], "page": 1}
+                        "target": {"ref_name": "work", "commit": {"hash": sha}}}], "page": 1}
 
 
 @route("GET", BITBUCKET + "/pipelines/" + re.escape(PIPELINE) + "/steps/?")
 def _(world, request):
+    result = "SUCCESSFUL" if world.newest() == "passed" else "FAILED"
     return {"values": [{"type": "pipeline_step", "uuid": STEP, "name": "test",
-                        "state": {"name": "COMPLETED", "result": {"name": "FAILED"}}}], "page": 1}
+                        "state": {"name": "COMPLETED", "result": {"name": result}}}], "page": 1}
 
 
 @route("GET", BITBUCKET + "/pipelines/" + re.escape(PIPELINE) + "/steps/" + re.escape(STEP) + "/log")
@@ -583,11 +615,12 @@ def _(world, request):
     raise Answer(307, None, {"Location": f"http://localhost:{request.port}/signed/log"})
 
 
-@route("GET", BITBUCKET + f"/commit/{SHA}/statuses")
-def _(world, request):
+@route("GET", BITBUCKET + "/commit/([0-9a-f]{40})/statuses")
+def _(world, request, sha):
+    state = "SUCCESSFUL" if world.known(sha) == "passed" else "FAILED"
     return {"values": [
         {"type": "build", "key": "ext", "name": "external", "state": "SUCCESSFUL", "url": "https://ci.example/1"},
-        {"type": "build", "key": "9", "name": "Pipeline #9", "state": "FAILED",
+        {"type": "build", "key": "9", "name": "Pipeline #9", "state": state,
          "url": "https://bitbucket.example/octo/hello/addon/pipelines/home#!/pipelines/results/9"}]}
 
 
@@ -605,9 +638,9 @@ def _(world, request, number):
 CENTER = "/datacenter/rest/api/(?:1.0|latest)/projects/OCTO/repos/hello"
 
 
-def center_pull(pull):
+def center_pull(world, pull):
     def side(branch):
-        return {"id": f"refs/heads/{branch}", "displayId": branch, "latestCommit": SHA,
+        return {"id": f"refs/heads/{branch}", "displayId": branch, "latestCommit": world.heads(branch),
                 "repository": {"slug": "hello", "project": {"key": "OCTO"}}}
     return {"id": pull["number"], "version": pull["version"], "title": pull["title"], "description": pull["body"],
             "state": "OPEN" if pull["state"] == "open" else "DECLINED", "draft": pull["draft"],
@@ -618,7 +651,7 @@ def center_pull(pull):
 
 @route("GET", CENTER + "/pull-requests")
 def _(world, request):
-    pulls = [center_pull(pull) for pull in world.pulls.get("datacenter", {}).values() if pull["state"] == "open"]
+    pulls = [center_pull(world, pull) for pull in world.pulls.get("datacenter", {}).values() if pull["state"] == "open"]
     return {"values": pulls, "size": len(pulls), "isLastPage": True, "start": 0, "limit": 100}
 
 
@@ -631,12 +664,12 @@ def _(world, request):
     if pull is None:
         raise Answer(409, {"errors": [{"message": "Only one pull request may be open", "exceptionName": "Duplicate"}]})
     pull["reviewers"] = [each["user"]["name"] for each in body.get("reviewers", [])]
-    raise Answer(201, center_pull(pull))
+    raise Answer(201, center_pull(world, pull))
 
 
 @route("GET", CENTER + r"/pull-requests/(\d+)")
 def _(world, request, number):
-    return center_pull(world.pull("datacenter", number))
+    return center_pull(world, world.pull("datacenter", number))
 
 
 @route("PUT", CENTER + r"/pull-requests/(\d+)")
@@ -646,12 +679,13 @@ def _(world, request, number):
         raise Answer(409, {"errors": [{"message": "It was changed meanwhile"}]})
     pull.update(title=request.json["title"], body=request.json["description"], version=pull["version"] + 1,
                 reviewers=[each["user"]["name"] for each in request.json["reviewers"]])
-    return center_pull(pull)
+    return center_pull(world, pull)
 
 
-@route("GET", f"/datacenter/rest/build-status/1.0/commits/{SHA}")
-def _(world, request):
-    return {"values": [{"key": "ext", "name": "test", "state": "FAILED", "url": "https://ci.example/1"}],
+@route("GET", "/datacenter/rest/build-status/1.0/commits/([0-9a-f]{40})")
+def _(world, request, sha):
+    state = "SUCCESSFUL" if world.known(sha) == "passed" else "FAILED"
+    return {"values": [{"key": "ext", "name": "test", "state": state, "url": "https://ci.example/1"}],
             "isLastPage": True}
 
 
@@ -687,9 +721,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/signed/log":
             if self.headers.get("Authorization") or self.headers.get("Private-Token"):
                 world.findings.append("a signed address was given the credential")
-            return self.send(200, LOG.encode())
+            return self.send(200, world.log.encode())
+        if world.is_down:
+            return self.send(503, {"message": "Service Unavailable"})
         credential = (self.headers.get("Authorization") or "") + (self.headers.get("Private-Token") or "")
-        if TOKEN not in credential:
+        if not any(known in credential for known in world.credentials):
             return self.send(401, {"message": "Bad credentials"})
         for method, pattern, function in ROUTES:
             match = pattern.match(self.path)

@@ -46,6 +46,29 @@ struct ServiceFileTests {
         #expect(failure("warmPool:\n  disc: 1 GiB\n")?.contains("service.yaml:2") == true)
     }
 
+    @Test("After a push the forge is watched; repairs and comments become prompts only where they are asked for")
+    func afterPush() throws {
+        #expect(try parse("").afterPush.watch == WatchSettings())
+        #expect(WatchSettings().repairRounds == 0 && WatchSettings().comments == nil)
+        #expect(try parse("afterPush: {watch: false}\n").afterPush.watch == nil)
+        let watch = try parse(
+            """
+            afterPush:
+              repair: {rounds: 3}
+              comments: {from: [owner], authors: [ann], rounds: 2}
+              interval: {seconds: 20, most: 60}
+              hours: 2
+            """
+        ).afterPush.watch
+        #expect(
+            watch
+                == WatchSettings(
+                    repairRounds: 3, comments: .init(from: ["owner"], authors: ["ann"], rounds: 2), intervalSeconds: 20,
+                    maximumIntervalSeconds: 60, timeoutSeconds: 7200))
+        #expect(failure("afterPush:\n  repair: {rounds: 21}\n")?.contains("service.yaml:2") == true)
+        #expect(failure("afterPush:\n  comments: {from: [none]}\n")?.contains("`none`") == true)
+    }
+
     @Test("Every limit is read")
     func limits() throws {
         let file = try parse(

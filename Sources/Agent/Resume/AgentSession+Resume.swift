@@ -23,6 +23,7 @@ extension AgentSession {
         pendingNotes = session.pendingNotes
         ending = session.ending
         keptTurn = resumption.take(KeptKey.turn)
+        recallWatch()
         for index in resumption.numbers("message/") {
             guard let json = resumption.takeJSON(KeptKey.message(index)), let message = try? ModelMessage(json: json)
             else { break }

@@ -17,6 +17,8 @@ enum KeptKey {
     static let round = "round"
     /// What a client set for the network.
     static let network = "network"
+    /// What is watched after a push.
+    static let watch = "watch"
 
     static func message(_ index: Int) -> String { "message/\(index)" }
     static func prompt(_ number: Int) -> String { "prompt/\(number)" }

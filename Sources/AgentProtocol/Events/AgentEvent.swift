@@ -42,6 +42,8 @@ public enum AgentEvent: Sendable, Equatable {
     case setupStarted(SetupStarted)
     case setupCompleted(SetupCompleted)
     case environmentPrepared(EnvironmentPrepared)
+    case publicationUpdated(PublicationUpdated)
+    case commentReceived(CommentReceived)
     case gap(Gap)
     /// A type of a later version.
     case unknown(type: String)
@@ -92,6 +94,8 @@ extension AgentEvent: Codable {
         case "setupStarted": self = .setupStarted(try SetupStarted(from: decoder))
         case "setupCompleted": self = .setupCompleted(try SetupCompleted(from: decoder))
         case "environmentPrepared": self = .environmentPrepared(try EnvironmentPrepared(from: decoder))
+        case "publicationUpdated": self = .publicationUpdated(try PublicationUpdated(from: decoder))
+        case "commentReceived": self = .commentReceived(try CommentReceived(from: decoder))
         case "gap": self = .gap(try Gap(from: decoder))
         default: self = .unknown(type: type)
         }
@@ -140,6 +144,8 @@ extension AgentEvent: Codable {
         case .setupStarted(let event): try event.encode(to: encoder)
         case .setupCompleted(let event): try event.encode(to: encoder)
         case .environmentPrepared(let event): try event.encode(to: encoder)
+        case .publicationUpdated(let event): try event.encode(to: encoder)
+        case .commentReceived(let event): try event.encode(to: encoder)
         case .gap(let event): try event.encode(to: encoder)
         case .unknown: break
         }
@@ -189,6 +195,8 @@ extension AgentEvent {
         case .setupStarted: "setupStarted"
         case .setupCompleted: "setupCompleted"
         case .environmentPrepared: "environmentPrepared"
+        case .publicationUpdated: "publicationUpdated"
+        case .commentReceived: "commentReceived"
         case .gap: "gap"
         case .unknown(let type): type
         }
@@ -235,6 +243,8 @@ extension AgentEvent {
         "setupStarted",
         "setupCompleted",
         "environmentPrepared",
+        "publicationUpdated",
+        "commentReceived",
         "gap",
     ]
 }

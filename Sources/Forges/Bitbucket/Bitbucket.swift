@@ -206,6 +206,8 @@ extension Bitbucket {
         return PublishedChange(
             number: number, url: json["links"]?["html"]?.link("href"),
             state: state == "MERGED" ? .merged : state == "OPEN" ? .open : .closed,
-            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["source"]?["commit"]?.line("hash"))
+            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["source"]?["commit"]?.line("hash"),
+            title: json.line("title"),
+            body: json["description"]?.stringValue)
     }
 }

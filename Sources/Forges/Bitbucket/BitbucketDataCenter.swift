@@ -166,7 +166,9 @@ extension BitbucketDataCenter {
         return PublishedChange(
             number: number, url: json["links"]?["self"]?[0]?.link("href"),
             state: state == "MERGED" ? .merged : state == "OPEN" ? .open : .closed,
-            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["fromRef"]?.line("latestCommit"))
+            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["fromRef"]?.line("latestCommit"),
+            title: json.line("title"),
+            body: json["description"]?.stringValue)
     }
 
     func status(of commit: String, in repository: RepositoryName) async throws -> PipelineStatus {

@@ -180,7 +180,9 @@ extension GitHub {
         let isMerged = json["merged"]?.boolValue ?? (json["merged_at"]?.stringValue != nil)
         return PublishedChange(
             number: number, url: json.link("html_url"), state: isMerged ? .merged : state == "open" ? .open : .closed,
-            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["head"]?.line("sha"))
+            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["head"]?.line("sha"),
+            title: json.line("title"),
+            body: json["body"]?.stringValue)
     }
 }
 

@@ -171,6 +171,7 @@ extension GitLab {
             number: number, url: json.link("web_url"),
             // `locked` is the moment of merging.
             state: state == "merged" || state == "locked" ? .merged : state == "opened" ? .open : .closed,
-            isDraft: json["draft"]?.boolValue ?? false, headCommit: json.line("sha"))
+            isDraft: json["draft"]?.boolValue ?? false, headCommit: json.line("sha"), title: json.line("title"),
+            body: json["description"]?.stringValue)
     }
 }

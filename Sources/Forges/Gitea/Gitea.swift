@@ -185,6 +185,8 @@ extension Gitea {
         return PublishedChange(
             number: number, url: json.link("html_url"),
             state: json["merged"]?.boolValue == true ? .merged : state == "open" ? .open : .closed,
-            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["head"]?.line("sha"))
+            isDraft: json["draft"]?.boolValue ?? false, headCommit: json["head"]?.line("sha"),
+            title: json.line("title"),
+            body: json["body"]?.stringValue)
     }
 }

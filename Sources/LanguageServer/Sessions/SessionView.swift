@@ -120,7 +120,9 @@ struct SessionView: Sendable {
         case .sessionResumed(let event):
             for item in event.voidItemIds { finish(item) }
             activity = "goes on after a restart of the service"
-        case .commandEnded, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta, .diagnosticsUpdated,
+        case .publicationUpdated(let event): activity = Wording.publication(event)
+        case .commandEnded, .commentReceived, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta,
+            .diagnosticsUpdated,
             .usageUpdated,
             .egressDecided, .egressRulesChanged, .gap, .unknown:
             break

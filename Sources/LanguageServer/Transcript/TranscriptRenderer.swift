@@ -125,6 +125,8 @@ struct TranscriptRenderer: Sendable {
         case .commandEnded(let event):
             let name = DisplayText.exact(event.commandId, limit: 80)
             return endOutput(event.itemId) + note("Background command \(name): \(Wording.result(event.command)).")
+        case .publicationUpdated(let event): return publicationUpdated(event)
+        case .commentReceived(let event): return commentReceived(event)
         case .gap(let event):
             return note(
                 "Events \(event.from) to \(event.to) are missing: \(DisplayText.exact(event.reason, limit: 500)).")
@@ -141,7 +143,7 @@ extension TranscriptRenderer {
         return isAtLineStart ? "" : "\n"
     }
 
-    private mutating func section(_ heading: String) -> String { endBlock() + "\n\(heading)\n\n" }
+    mutating func section(_ heading: String) -> String { endBlock() + "\n\(heading)\n\n" }
 
     mutating func note(_ text: String) -> String { endBlock() + "\n\(text)\n" }
 

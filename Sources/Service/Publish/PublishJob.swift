@@ -29,6 +29,8 @@ struct PublishJob: Sendable {
         var isNew = false
         /// What went wrong after the branch was pushed.
         var failure: (any Error)?
+        /// What is to be watched from now on; nil where no forge is known.
+        var publication: Publication?
 
         func event(_ client: String) -> SessionPublished? {
             guard isNew else { return nil }
@@ -279,6 +281,11 @@ struct PublishJob: Sendable {
                 outcome.failure = error
             }
         }
+        if target.rule.forge != nil {
+            outcome.publication = Publication(
+                remote: address, repository: target.address.path, branch: branch, commit: entry.commit,
+                number: entry.number, url: entry.url)
+        }
         outcome.result.remote = address
         outcome.result.branch = branch
         outcome.result.base = baseBranch
@@ -338,13 +345,20 @@ struct PublishJob: Sendable {
         guard let access, let forge = try await access.secrets.forge(for: target.address, target.rule),
             let repository = RepositoryName(path: target.address.path)
         else { throw PublishError.noForge(target.address.description) }
-        let change = ChangeRequest(
-            repository: repository, sourceBranch: entry.branch, targetBranch: entry.base, title: title,
-            body: PublishText.body(params.body, template: work.template, prompt: record.title, evidence: evidence),
-            isDraft: params.draft ?? settings.draft,
-            reviewers: settings.reviewers + work.choice.reviewers + (params.reviewers ?? []),
-            labels: settings.labels + work.choice.labels + (params.labels ?? []), number: entry.number)
         do {
+            // One that was merged or closed is over: what comes later is a request of its own.
+            let before: PublishedChange? =
+                if let number = entry.number { try await forge.change(number, in: repository) } else { nil }
+            let known = before?.state == .open ? before : nil
+            var body = PublishText.body(
+                params.body, template: work.template, prompt: record.title, evidence: evidence)
+            if params.body == nil, let old = known?.body { body = PublishText.body(updating: old, evidence: evidence) }
+            let change = ChangeRequest(
+                repository: repository, sourceBranch: entry.branch, targetBranch: entry.base,
+                title: params.title == nil ? known?.title ?? title : title, body: body,
+                isDraft: params.draft ?? settings.draft,
+                reviewers: settings.reviewers + work.choice.reviewers + (params.reviewers ?? []),
+                labels: settings.labels + work.choice.labels + (params.labels ?? []), number: known?.number)
             let published = try await forge.openOrUpdate(change)
             await forge.shutdown()
             return published

@@ -59,7 +59,7 @@ struct PublishRepository: Sendable {
     ) async throws {
         let reference = "refs/heads/\(branch)"
         _ = try await SealedGit(repository: path, access: access).run([
-            "push", "--porcelain", "--no-verify", "--force-with-lease=\(reference):\(old?.description ?? "")", "--",
+            "push", "--no-verify", "--force-with-lease=\(reference):\(old?.description ?? "")", "--",
             address.description, "\(commit):\(reference)",
         ])
     }

@@ -66,6 +66,21 @@ enum PublishText {
         return capped(parts.joined(separator: "\n\n"), maximumBody)
     }
 
+    /// The text of a request that people may have changed: their words stay, what the checks proved is brought up to date.
+    static func body(updating body: String, evidence: PublishEvidence) -> String {
+        let heading = PublishEvidence.heading
+        var lines = body.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.last == "\r" ? line.dropLast() : line
+        }
+        if let start = lines.firstIndex(where: { $0 == heading }) {
+            let end = lines[(start + 1)...].firstIndex { $0.hasPrefix("#") } ?? lines.endIndex
+            let proof = evidence.markdown.split(separator: "\n", omittingEmptySubsequences: false)
+            lines.replaceSubrange(start..<end, with: end < lines.endIndex ? proof + [""] : proof)
+            return lines.joined(separator: "\n")
+        }
+        return body.isEmpty ? evidence.markdown : lines.joined(separator: "\n") + "\n\n" + evidence.markdown
+    }
+
     private static func capped(_ text: String, _ limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         return String(decoding: Array(text.utf8.prefix(limit)), as: UTF8.self) + "…"
@@ -93,8 +108,11 @@ struct PublishEvidence: Sendable, Equatable {
         return words.joined(separator: "; ")
     }
 
+    /// What the part of the checks begins with in a request's text.
+    static let heading = "### Checks"
+
     var markdown: String {
-        var lines = ["### Checks", ""]
+        var lines = [Self.heading, ""]
         if checks.isEmpty {
             lines.append("No check has run on this.")
         } else {

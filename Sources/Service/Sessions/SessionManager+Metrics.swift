@@ -13,6 +13,12 @@ extension SessionManager {
                 name: "cofferdam_sessions_started_total", help: "Sessions started.", kind: .counter,
                 value: Double(started)),
         ]
+        var watching = 0
+        for entry in live.values where await entry.session.isWatching { watching += 1 }
+        samples.append(
+            MetricSample(
+                name: "cofferdam_publications_watched", help: "Sessions whose published branch is being watched.",
+                kind: .gauge, value: Double(watching)))
         for outcome in TurnOutcome.allCases {
             samples.append(
                 MetricSample(

@@ -10,29 +10,10 @@ extension SessionManager {
     private static let eventPage = 500
 
     public func publish(_ params: AgentPublish.Params, client: String) async throws -> AgentPublish.Result {
-        let record = try record(params.sessionId)
-        guard publishing.insert(params.sessionId).inserted else {
-            throw ResponseError(code: .overloaded, message: "the session is being published already")
-        }
-        defer { publishing.remove(params.sessionId) }
-        await live[params.sessionId]?.session.settleCommits()
         do {
-            guard
-                let history = try await Background.run({ [repository = repository(record.sessionId)] in
-                    repository.history()
-                }), history.tip.tree != history.base.tree || params.kind != .patch
-            else { throw PublishError.nothingChanged }
-            let job = PublishJob(
-                params: params, record: record, history: history,
-                stateDirectory: directory(record.sessionId), settings: configuration.publish,
-                access: configuration.remotes, mirrors: mirrors,
-                evidence: try await evidence(of: record, history))
-            let outcome = try await job.run()
-            if let event = outcome.event(client) {
-                let log =
-                    try live[record.sessionId]?.log
-                    ?? stored { try EventLog(sessionId: record.sessionId, store: store) }
-                _ = try await log.append(.sessionPublished(event))
+            let outcome = try await publication(params, client: client)
+            if let publication = outcome.publication {
+                try await live[params.sessionId]?.session.watch(publication)
             }
             if let failure = outcome.failure { throw failure }
             return outcome.result
@@ -45,6 +26,34 @@ extension SessionManager {
         } catch {
             throw ResponseError(code: .requestFailed, message: "\(error)")
         }
+    }
+
+    /// Publishes, and writes that into the session's log.
+    func publication(_ params: AgentPublish.Params, client: String) async throws -> PublishJob.Outcome {
+        let record = try record(params.sessionId)
+        guard publishing.insert(params.sessionId).inserted else {
+            throw ResponseError(code: .overloaded, message: "the session is being published already")
+        }
+        defer { publishing.remove(params.sessionId) }
+        await live[params.sessionId]?.session.settleCommits()
+        guard
+            let history = try await Background.run({ [repository = repository(record.sessionId)] in
+                repository.history()
+            }), history.tip.tree != history.base.tree || params.kind != .patch
+        else { throw PublishError.nothingChanged }
+        let job = PublishJob(
+            params: params, record: record, history: history,
+            stateDirectory: directory(record.sessionId), settings: configuration.publish,
+            access: configuration.remotes, mirrors: mirrors,
+            evidence: try await evidence(of: record, history))
+        let outcome = try await job.run()
+        if let event = outcome.event(client) {
+            let log =
+                try live[record.sessionId]?.log
+                ?? stored { try EventLog(sessionId: record.sessionId, store: store) }
+            _ = try await log.append(.sessionPublished(event))
+        }
+        return outcome
     }
 
     /// What the last turn proved, if it is of the files that the session's newest commit has.

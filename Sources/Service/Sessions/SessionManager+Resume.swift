@@ -88,11 +88,12 @@ extension SessionManager {
         discard(record.sessionId)
     }
 
-    /// Whether a folder is the repository of a session that the store knows, live or over.
+    /// Whether a folder is a repository of a session that the store knows, live or over: of its steps, or what it published.
     private func isRepository(_ name: String) -> Bool {
-        guard name.hasSuffix(".git") else { return false }
+        let suffixes = [PublishRecord.folder(stateDirectory: ""), SessionRepository(stateDirectory: "").path]
+        guard let suffix = suffixes.first(where: name.hasSuffix) else { return false }
         // What cannot be read now is no reason to remove anything.
-        do { return try store.session(String(name.dropLast(4))) != nil } catch { return true }
+        do { return try store.session(String(name.dropLast(suffix.count))) != nil } catch { return true }
     }
 
     /// Names of the folders in a folder.

@@ -24,6 +24,8 @@ public actor SessionManager: SessionBackend {
     /// What clients upload of workspaces that this machine does not have.
     let projects: ProjectStore
     let warm: WarmPool
+    /// Pushes again what sessions mend after a push; nil where nothing may be pushed.
+    private(set) var desk: PublicationDesk?
     /// What checks said of untouched trees.
     private let baselines: BaselineStore
     nonisolated let queue: SessionQueue
@@ -70,6 +72,9 @@ public actor SessionManager: SessionBackend {
         warm = WarmPool(
             configuration.warmPool, bases: bases, driver: configuration.driver,
             environments: configuration.environments, directory: { "\(sessions)/\($0)" })
+        desk = configuration.remotes.map { access in
+            PublicationDesk(access) { [weak self] in try await self?.publication($0, client: "afterPush") }
+        }
         try await takeUpInterrupted()
         await mirrors.keepOnly(Set(live.keys))
         warmUp()
@@ -113,6 +118,8 @@ public actor SessionManager: SessionBackend {
         settings.resources = configuration.resources
         settings.temporaryBytes = configuration.temporaryBytes
         settings.network = configuration.network
+        settings.publications = desk
+        settings.afterPush = configuration.afterPush.watch
         settings.environments = configuration.environments
         settings.bases = bases
         settings.userEnvironment = configuration.userEnvironment
@@ -332,6 +339,8 @@ public actor SessionManager: SessionBackend {
     private func stopIdle() async {
         for (_, entry) in live {
             guard let since = entry.idleSince, .now - since > configuration.sessionIdleTimeout else { continue }
+            // It waits for its forge, which takes as long as it takes; that has a limit of its own.
+            guard await !entry.session.isWatching else { continue }
             await entry.session.stop(
                 reason: "no prompt came for \(configuration.sessionIdleTimeout.components.seconds) s")
         }
@@ -349,6 +358,8 @@ public actor SessionManager: SessionBackend {
         }
         await withTaskGroup(of: Void.self) { group in
             for entry in live.values {
+                // Its forge is not done with it: the next service goes on with it, as after a kill.
+                if await entry.session.isWatching, await !entry.session.isBusy { continue }
                 group.addTask {
                     await entry.session.stop(reason: "the service was shut down")
                     // Someone else may have begun to: a service that ends first would leave the sandbox behind.
@@ -356,6 +367,7 @@ public actor SessionManager: SessionBackend {
                 }
             }
             group.addTask { [warm] in await warm.close() }
+            group.addTask { [desk] in await desk?.shutdown() }
         }
     }
 

@@ -24,6 +24,8 @@ public struct SessionManagerConfiguration: Sendable {
     /// Remote repositories that sessions may work on, and that results may be pushed to; nil: none.
     public var remotes: GitRemoteAccess?
     public var publish = PublishSettings()
+    /// Whether and how CI and reviewers are watched after a push.
+    public var afterPush = AfterPushSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
     /// Sandboxes alive at a time; a session beyond them waits in the queue.

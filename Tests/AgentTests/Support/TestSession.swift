@@ -54,6 +54,8 @@ final class TestSession: Sendable {
         var organisationChecks: [CheckDefinition] = []
         var baselines: BaselineStore?
         var user = "anna"
+        var publications: (any PublicationHost)?
+        var afterPush: WatchSettings?
         /// Holds workspace and state; nil: one of its own.
         var folder: TemporaryFolder?
         var stateName = "state"
@@ -113,6 +115,8 @@ final class TestSession: Sendable {
         configuration.organisationChecks = options.organisationChecks
         configuration.baselines = options.baselines
         configuration.user = options.user
+        configuration.publications = options.publications
+        configuration.afterPush = options.afterPush
         session = AgentSession(
             configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
             state: sessionState)

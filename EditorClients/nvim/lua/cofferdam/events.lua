@@ -334,7 +334,7 @@ function show.gap(self, event)
     )
 end
 
-for _, room in ipairs({ 'event_checks', 'event_steps' }) do
+for _, room in ipairs({ 'event_checks', 'event_steps', 'event_publication' }) do
     for name, body in pairs(require('cofferdam.' .. room)) do
         show[name] = body
     end
