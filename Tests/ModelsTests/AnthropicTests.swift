@@ -31,8 +31,8 @@ import Testing
         #expect(response.stopReason == .toolUse)
         #expect(
             response.content == [
-                .reasoning(Reasoning(text: "Let me look.", signature: "EqQBCg")),
-                .reasoning(Reasoning(text: "", redactedData: "secret==")),
+                .reasoning(Reasoning(text: "Let me look.", signature: "EqQBCg", provider: "anthropic")),
+                .reasoning(Reasoning(text: "", redactedData: "secret==", provider: "anthropic")),
                 .text("I read."),
                 .toolCall(ToolCall(id: "toolu_1", name: "read_file", arguments: ["path": "a.c"])),
                 .toolCall(ToolCall(id: "toolu_2", name: "list_files", arguments: [:])),

@@ -31,7 +31,7 @@ import Testing
         #expect(response.stopReason == .toolUse)
         #expect(
             response.content == [
-                .reasoning(Reasoning(text: "Let me look.")),
+                .reasoning(Reasoning(text: "Let me look.", provider: "openai")),
                 .text("I read."),
                 .toolCall(ToolCall(id: "call_1", name: "read_file", arguments: ["path": "a.c"])),
                 .toolCall(ToolCall(id: "call_2", name: "list_files", arguments: [:])),

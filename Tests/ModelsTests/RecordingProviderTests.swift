@@ -95,7 +95,10 @@ import Testing
 
     @Test(arguments: [
         ContentBlock.text("x"), .reasoning(Reasoning(text: "r", signature: "s", redactedData: "d")),
-        .reasoning(Reasoning(text: "r")),
+        .reasoning(Reasoning(text: "r")), .reasoning(Reasoning(text: "r", provider: "gemini")),
+        .image(ImageContent(mediaType: "image/png", data: [0, 1, 0xFF, 0x80])),
+        .toolResult(
+            ToolResult(callID: "1", text: "t", images: [ImageContent(mediaType: "image/webp", data: [7])])),
         .toolCall(ToolCall(id: "1", name: "f", arguments: ["a": [1, nil]], malformed: "{")),
         .toolResult(ToolResult(callID: "1", text: "t", isError: true)),
     ])
@@ -103,5 +106,14 @@ import Testing
         #expect(try ContentBlock(json: block.json) == block)
         let message = ModelMessage(role: .assistant, content: [block, block])
         #expect(try ModelMessage(json: message.json) == message)
+    }
+
+    @Test(arguments: [
+        #"{"type":"image","mediaType":"text/html","data":"AA=="}"#, #"{"type":"image","mediaType":"image/png"}"#,
+        #"{"type":"image","mediaType":"image/png","data":"%%"}"#,
+        #"{"type":"toolResult","callID":"1","text":"t","images":{}}"#,
+    ])
+    func picturesThatAreNone(text: String) throws {
+        #expect(throws: ConversationFormatError.self) { try ContentBlock(json: try JSON(parsing: text)) }
     }
 }

@@ -15,6 +15,7 @@ extension ContentBlock {
             var json: JSON = ["type": "reasoning", "text": .string(reasoning.text)]
             json["signature"] = reasoning.signature.map(JSON.string)
             json["redactedData"] = reasoning.redactedData.map(JSON.string)
+            json["provider"] = reasoning.provider.map(JSON.string)
             return json
         case .toolCall(let call):
             var json: JSON = [
@@ -23,10 +24,16 @@ extension ContentBlock {
             json["malformed"] = call.malformed.map(JSON.string)
             return json
         case .toolResult(let result):
-            return [
+            var json: JSON = [
                 "type": "toolResult", "callID": .string(result.callID), "text": .string(result.text),
                 "isError": .bool(result.isError),
             ]
+            if !result.images.isEmpty { json["images"] = .array(result.images.map(\.json)) }
+            return json
+        case .image(let image):
+            var json = image.json
+            json["type"] = "image"
+            return json
         }
     }
 
@@ -44,7 +51,7 @@ extension ContentBlock {
             self = .reasoning(
                 Reasoning(
                     text: try text("text"), signature: json["signature"]?.stringValue,
-                    redactedData: json["redactedData"]?.stringValue))
+                    redactedData: json["redactedData"]?.stringValue, provider: json["provider"]?.stringValue))
         case "toolCall":
             guard let arguments = json["arguments"], arguments.objectValue != nil else {
                 throw ConversationFormatError(description: "a toolCall block lacks the object 'arguments'")
@@ -56,7 +63,10 @@ extension ContentBlock {
         case "toolResult":
             self = .toolResult(
                 ToolResult(
-                    callID: try text("callID"), text: try text("text"), isError: json["isError"]?.boolValue ?? false))
+                    callID: try text("callID"), text: try text("text"), isError: json["isError"]?.boolValue ?? false,
+                    images: try ImageContent.images(json["images"])))
+        case "image":
+            self = .image(try ImageContent(json: json))
         case let other:
             throw ConversationFormatError(description: "a block has the unknown type '\(other ?? "")'")
         }

@@ -39,6 +39,8 @@ public enum ContentBlock: Sendable, Equatable {
     case reasoning(Reasoning)
     case toolCall(ToolCall)
     case toolResult(ToolResult)
+    /// A picture, said by the user side. A provider whose API takes none says in words that one was left out.
+    case image(ImageContent)
 }
 
 /// What a model thought before it spoke.
@@ -49,11 +51,16 @@ public struct Reasoning: Sendable, Equatable {
     public var signature: String?
     /// Encrypted reasoning that only the vendor can read.
     public var redactedData: String?
+    /// Whose it is: the provider's name in ``ModelProvider/identifier``, without the model. Proofs and encrypted parts
+    /// mean nothing to others, so a provider leaves out what is not its own. Nil in conversations of old, which were
+    /// Anthropic's wherever they carry a proof.
+    public var provider: String?
 
-    public init(text: String, signature: String? = nil, redactedData: String? = nil) {
+    public init(text: String, signature: String? = nil, redactedData: String? = nil, provider: String? = nil) {
         self.text = text
         self.signature = signature
         self.redactedData = redactedData
+        self.provider = provider
     }
 }
 
@@ -81,10 +88,13 @@ public struct ToolResult: Sendable, Equatable {
     /// What the model reads; the caller has capped it.
     public var text: String
     public var isError: Bool
+    /// Pictures that belong to it, after the text.
+    public var images: [ImageContent]
 
-    public init(callID: String, text: String, isError: Bool = false) {
+    public init(callID: String, text: String, isError: Bool = false, images: [ImageContent] = []) {
         self.callID = callID
         self.text = text
         self.isError = isError
+        self.images = images
     }
 }

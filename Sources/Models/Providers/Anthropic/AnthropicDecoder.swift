@@ -139,10 +139,14 @@ extension AnthropicDecoder {
             return text.isEmpty ? [] : [.textDelta(text)]
         case "thinking":
             let text = json["thinking"]?.stringValue ?? ""
-            blocks.append((index, .reasoning(Reasoning(text: text, signature: json["signature"]?.nonEmptyString))))
+            let reasoning = Reasoning(
+                text: text, signature: json["signature"]?.nonEmptyString, provider: AnthropicMessages.vendor)
+            blocks.append((index, .reasoning(reasoning)))
             return text.isEmpty ? [] : [.reasoningDelta(text)]
         case "redacted_thinking":
-            blocks.append((index, .reasoning(Reasoning(text: "", redactedData: json["data"]?.stringValue ?? ""))))
+            let reasoning = Reasoning(
+                text: "", redactedData: json["data"]?.stringValue ?? "", provider: AnthropicMessages.vendor)
+            blocks.append((index, .reasoning(reasoning)))
         case "tool_use":
             guard let id = json["id"]?.nonEmptyString, let name = json["name"]?.nonEmptyString else {
                 throw .malformedResponse("A tool_use block has no id or no name.")

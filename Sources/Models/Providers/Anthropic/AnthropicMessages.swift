@@ -85,17 +85,37 @@ struct AnthropicMessages: WireFormat {
         case .text(let text):
             return text.allSatisfy(\.isWhitespace) ? nil : ["type": "text", "text": .string(text)]
         case .reasoning(let reasoning):
+            guard reasoning.isOwn(of: vendor) else { return nil }
             if let data = reasoning.redactedData { return ["type": "redacted_thinking", "data": .string(data)] }
             guard let signature = reasoning.signature else { return nil }
             return ["type": "thinking", "thinking": .string(reasoning.text), "signature": .string(signature)]
         case .toolCall(let call):
-            return ["type": "tool_use", "id": .string(call.id), "name": .string(call.name), "input": call.arguments]
+            return [
+                "type": "tool_use", "id": .string(PortableName.callID(call.id)),
+                "name": .string(PortableName.tool(call.name)), "input": call.arguments,
+            ]
         case .toolResult(let result):
-            var json: JSON = ["type": "tool_result", "tool_use_id": .string(result.callID)]
-            json["content"] = .string(result.text)
+            var json: JSON = [
+                "type": "tool_result", "tool_use_id": .string(PortableName.callID(result.callID)),
+            ]
+            json["content"] =
+                result.images.isEmpty
+                ? .string(result.text)
+                : .array(
+                    (result.text.isEmpty ? [] : [["type": "text", "text": .string(result.text)]])
+                        + result.images.map(image))
             if result.isError { json["is_error"] = true }
             return json
+        case .image(let content):
+            return image(content)
         }
+    }
+
+    private static func image(_ image: ImageContent) -> JSON {
+        [
+            "type": "image",
+            "source": ["type": "base64", "media_type": .string(image.mediaType), "data": .string(image.base64)],
+        ]
     }
 }
 

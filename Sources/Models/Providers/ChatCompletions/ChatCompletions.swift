@@ -53,23 +53,44 @@ struct ChatCompletions: WireFormat {
         ]
     }
 
-    /// Tool results are messages of their own and come first: they must follow the calls that they answer.
+    /// Tool results are messages of their own and come first: they must follow the calls that they answer. The API
+    /// takes no pictures in them; those come after, in a message of the user.
     private static func user(_ blocks: [ContentBlock]) -> [JSON] {
         var results: [JSON] = []
+        var pictures: [JSON] = []
+        var parts: [JSON] = []
         var text = ""
+        func endText() {
+            if !text.isEmpty { parts.append(["type": "text", "text": .string(text)]) }
+            text = ""
+        }
         for block in blocks {
             switch block {
             case .toolResult(let result):
-                results.append([
-                    "role": "tool", "tool_call_id": .string(result.callID), "content": .string(result.text),
-                ])
+                let id = PortableName.callID(result.callID)
+                results.append(["role": "tool", "tool_call_id": .string(id), "content": .string(result.text)])
+                guard !result.images.isEmpty else { break }
+                pictures.append(["type": "text", "text": .string("Pictures of the result of call \(id):")])
+                pictures += result.images.map(image)
             case .text(let part):
                 text += (text.isEmpty ? "" : "\n\n") + part
+            case .image(let picture):
+                endText()
+                parts.append(image(picture))
             case .reasoning, .toolCall:
                 break
             }
         }
-        return results + (text.isEmpty ? [] : [["role": "user", "content": .string(text)]])
+        // Servers that know no pictures know no parts either.
+        if pictures.isEmpty, parts.isEmpty {
+            return results + (text.isEmpty ? [] : [["role": "user", "content": .string(text)]])
+        }
+        endText()
+        return results + [["role": "user", "content": .array(pictures + parts)]]
+    }
+
+    private static func image(_ image: ImageContent) -> JSON {
+        ["type": "image_url", "image_url": ["url": .string(image.dataURL)]]
     }
 
     /// Reasoning is not sent back: the API has no place for it, and some servers refuse it.
@@ -81,10 +102,12 @@ struct ChatCompletions: WireFormat {
             case .text(let part): text += part
             case .toolCall(let call):
                 calls.append([
-                    "id": .string(call.id), "type": "function",
-                    "function": ["name": .string(call.name), "arguments": .string(call.arguments.text)],
+                    "id": .string(PortableName.callID(call.id)), "type": "function",
+                    "function": [
+                        "name": .string(PortableName.tool(call.name)), "arguments": .string(call.arguments.text),
+                    ],
                 ])
-            case .reasoning, .toolResult: break
+            case .reasoning, .toolResult, .image: break
             }
         }
         guard !text.isEmpty || !calls.isEmpty else { return [] }

@@ -45,7 +45,9 @@ struct ChatCompletionsDecoder: WireDecoder {
             throw .streamCut("the stream of events ended without a finish_reason.")
         }
         var content: [ContentBlock] = []
-        if !reasoning.isEmpty { content.append(.reasoning(Reasoning(text: reasoning))) }
+        if !reasoning.isEmpty {
+            content.append(.reasoning(Reasoning(text: reasoning, provider: ChatCompletions.vendor)))
+        }
         if !text.isEmpty { content.append(.text(text)) }
         content += calls.finished.map(ContentBlock.toolCall)
         // Some servers say "stop" after tool calls.

@@ -44,6 +44,7 @@ enum TextMatcher: Sendable, Equatable {
 enum BlockMatcher: Sendable, Equatable {
     case text(TextMatcher)
     case toolResult(callID: String, isError: Bool?, TextMatcher)
+    case image(ImageContent)
 
     init(json: JSON) throws(ConversationFormatError) {
         switch json["type"]?.stringValue {
@@ -54,6 +55,8 @@ enum BlockMatcher: Sendable, Equatable {
                 throw ConversationFormatError(description: "a toolResult matcher lacks 'callID'")
             }
             self = .toolResult(callID: callID, isError: json["isError"]?.boolValue, try TextMatcher(json: json))
+        case "image":
+            self = .image(try ImageContent(json: json))
         case let other:
             throw ConversationFormatError(description: "a matcher has the unknown type '\(other ?? "")'")
         }
@@ -73,6 +76,8 @@ enum BlockMatcher: Sendable, Equatable {
                     actual: "\(result.isError ? "an error" : "a success"): \(Mismatch.capped(result.text))")
             }
             return matcher.mismatch(result.text, placeholder)
+        case (.image(let expected), .image(let image)) where expected == image:
+            return nil
         default:
             return Mismatch(expected: kind, actual: Mismatch.describe(block))
         }
@@ -82,6 +87,7 @@ enum BlockMatcher: Sendable, Equatable {
         switch self {
         case .text: "a text"
         case .toolResult(let callID, _, _): "the result of call \(callID)"
+        case .image(let image): Mismatch.describe(.image(image))
         }
     }
 }
@@ -134,6 +140,7 @@ struct Mismatch: Sendable, Equatable {
         case .toolCall(let call):
             "the call \(call.id) of \(call.name) with \(capped(call.malformed ?? call.arguments.text))"
         case .toolResult(let result): "the result of call \(result.callID): '\(capped(result.text))'"
+        case .image(let image): "a picture of \(image.data.count) bytes (\(image.mediaType))"
         }
     }
 }

@@ -93,6 +93,8 @@ public final class RecordingProvider: ModelProvider {
                     "type": "toolResult", "callID": .string(result.callID), "isError": .bool(result.isError),
                     "equals": .string(result.text),
                 ]
+            case .image:
+                return block.json
             case .reasoning, .toolCall:
                 return nil  // Not said by a user.
             }

@@ -119,7 +119,7 @@ public struct ReplayProvider: ModelProvider {
             case .text(let text): events += pieces(text).map(ModelEvent.textDelta)
             case .reasoning(let reasoning): events += pieces(reasoning.text).map(ModelEvent.reasoningDelta)
             case .toolCall(let call): events.append(.toolCall(call))
-            case .toolResult: break
+            case .toolResult, .image: break
             }
         }
         return events + [.completed(response)]

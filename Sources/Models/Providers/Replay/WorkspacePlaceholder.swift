@@ -52,6 +52,8 @@ struct WorkspacePlaceholder: Sendable {
         case .toolResult(var result):
             result.text = change(result.text)
             return .toolResult(result)
+        case .image:
+            return block
         }
     }
 
