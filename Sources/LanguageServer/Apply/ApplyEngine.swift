@@ -32,11 +32,17 @@ struct ApplyEngine: Sendable {
     /// - Parameter files: with their contents.
     func apply(_ files: [FileDifference], _ selection: ResultSelection, label: String) async -> Outcome {
         let (changes, conflicts) = selection.changes(files, memory.load(session, folder))
-        var outcome = await run(changes, label)
+        let name = String(UInt64.random(in: .min ... .max), radix: 36)
+        var outcome = await run(changes, label) { plan in
+            // First: what a program that is killed now has written can be undone. Where this fails, so does what follows
+            // the writing, and the user is told.
+            _ = try? memory.update(session, folder) { $0.begin(name, plan.images) }
+        }
         outcome.conflicts = conflicts + outcome.conflicts
         let (images, entries) = (outcome.images, outcome.memory)
         do throws(FileAccessError) {
-            outcome.left = try memory.update(session, folder) { $0.apply(images, entries) }.operations.count
+            outcome.left = try memory.update(session, folder) { $0.apply(images, entries, begun: name) }
+                .operations.count
         } catch {
             outcome.trouble = error.description
         }
@@ -51,7 +57,7 @@ struct ApplyEngine: Sendable {
             guard let path = try? WorkspacePath(path) else { continue }
             changes.append(FileChange(path: path, base: file.after, target: file.before))
         }
-        var outcome = await run(changes, label)
+        var outcome = await run(changes, label) { _ in }
         let done = Set(outcome.applied)
         do throws(FileAccessError) {
             outcome.left = try memory.update(session, folder) { record in
@@ -64,10 +70,15 @@ struct ApplyEngine: Sendable {
         return outcome
     }
 
-    private func run(_ changes: [FileChange], _ label: String) async -> Outcome {
+    private func run(
+        _ changes: [FileChange], _ label: String, begin: (ApplyPlan) -> Void
+    ) async -> Outcome {
         let planner = await surface.planner(folder)
         let plan = planner.plan(changes)
-        guard !plan.merges.isEmpty else { return await write(plan, planner, label) }
+        guard !plan.merges.isEmpty else {
+            begin(plan)
+            return await write(plan, planner, label)
+        }
         let (merged, refused) = await mergedFiles(plan.merges)
         // From the beginning: buffers and files may have changed meanwhile.
         var second = await surface.planner(folder)
@@ -76,6 +87,7 @@ struct ApplyEngine: Sendable {
         next.conflicts += next.merges.map {
             ApplyConflict(path: $0.path, reason: refused[$0.path] ?? "the file changed meanwhile; apply again")
         }
+        begin(next)
         return await write(next, second, label)
     }
 

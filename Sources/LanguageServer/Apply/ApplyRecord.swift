@@ -10,6 +10,8 @@ struct ApplyRecord: Sendable, Equatable {
     /// One apply.
     struct Operation: Sendable, Equatable {
         var files: [String: File]
+        /// Only while it is being written: what it will have done. It stays where the program ended meanwhile.
+        var begun: String?
 
         struct File: Sendable, Equatable {
             var before: FileImage
@@ -36,17 +38,27 @@ struct ApplyRecord: Sendable, Equatable {
         self.folder = folder
     }
 
+    /// An apply is about to be written.
+    /// - Parameter name: one of its own, by which ``apply(_:_:begun:)`` finds it again.
+    mutating func begin(_ name: String, _ images: [String: ApplyPlan.Images]) {
+        add(images, begun: name)
+        trim()
+    }
+
     /// Takes in what was applied: images and memory of each file.
-    mutating func apply(_ images: [String: ApplyPlan.Images], _ memory: [String: Entry]) {
-        var operation = Operation(files: [:])
-        for (path, images) in images {
-            if images.before != images.after {
-                operation.files[path] = .init(before: images.before, after: images.after, entry: files[path])
-            }
-            if let entry = memory[path] { files[path] = entry }
+    mutating func apply(_ images: [String: ApplyPlan.Images], _ memory: [String: Entry], begun name: String? = nil) {
+        if let name { operations.removeAll { $0.begun == name } }
+        add(images)
+        for path in images.keys { if let entry = memory[path] { files[path] = entry } }
+        trim()
+    }
+
+    private mutating func add(_ images: [String: ApplyPlan.Images], begun name: String? = nil) {
+        var operation = Operation(files: [:], begun: name)
+        for (path, images) in images where images.before != images.after {
+            operation.files[path] = .init(before: images.before, after: images.after, entry: files[path])
         }
         if !operation.files.isEmpty { operations.append(operation) }
-        trim()
     }
 
     /// The newest apply was undone, but for some of its files.

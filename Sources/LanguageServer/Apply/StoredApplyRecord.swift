@@ -26,6 +26,8 @@ struct StoredApplyRecord: Codable, Sendable {
 
     struct Operation: Codable, Sendable {
         var files: [File]
+        /// Absent in what was written to its end.
+        var begun: String?
     }
 
     var version: Int
@@ -48,7 +50,7 @@ struct StoredApplyRecord: Codable, Sendable {
                     File(
                         path: path, before: pool.image(file.before), after: pool.image(file.after),
                         entry: file.entry.map { pool.entry(path, $0) })
-                })
+                }, begun: operation.begun)
         }
         contents = pool.contents
     }
@@ -71,7 +73,7 @@ struct StoredApplyRecord: Codable, Sendable {
                 files[file.path] = .init(
                     before: before, after: after, entry: file.entry.flatMap { Self.entry($0, texts) })
             }
-            record.operations.append(.init(files: files))
+            record.operations.append(.init(files: files, begun: operation.begun))
         }
         return record
     }

@@ -64,6 +64,21 @@ import Testing
         }
     }
 
+    @Test("What a program that was killed had written can be undone, and what it had not is left alone")
+    func cutShort() async throws {
+        try folder.write("a", "new a")
+        try folder.write("b", "old b")
+        func images(_ before: String, _ after: String) -> ApplyPlan.Images {
+            .init(before: .file(bytes(before), executable: false), after: .file(bytes(after), executable: false))
+        }
+        _ = try engine.memory.update("s1", folder.path) {
+            $0.begin("x", ["a": images("old a", "new a"), "b": images("old b", "new b")])
+        }
+        let undone = try #require(await engine.undo(label: ""))
+        #expect(undone.conflicts.isEmpty && undone.left == 0)
+        #expect(folder.read("a") == "old a" && folder.read("b") == "old b")
+    }
+
     @Test("What the user changed since is kept, or stands between markers")
     func merged() async throws {
         try folder.write("a", "1\n2\n3\n4\n5\n")
