@@ -1,16 +1,22 @@
 """A service whose machine does not have the folder: the workspace goes up, and the result comes back."""
+import contextlib
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
+import recordings
 from conftest import BIN, FIXTURES, wait_for
+from lsp_editor import neovim
+from test_language_server import editor
 from test_service import TOKEN, free_port
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of mounts of its own needs root")
@@ -65,7 +71,7 @@ class Elsewhere:
     """A service that sees an empty folder where the projects are."""
 
     def __init__(self, world, hidden: pathlib.Path):
-        self.world, self.port = world, free_port()
+        self.world, self.hidden, self.port = world, hidden, free_port()
         tokens = world.folder / "tokens"
         tokens.write_text(f"alice:{TOKEN}\n")
         tokens.chmod(0o600)
@@ -88,6 +94,11 @@ class Elsewhere:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def restart(self, world):
+        """Anew, with what the world has configured meanwhile."""
+        self.stop()
+        self.__init__(world, self.hidden)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -106,7 +117,8 @@ def elsewhere(world):
 
 def git(folder, *arguments) -> str:
     return subprocess.run(
-        ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "core.autocrlf=false", *arguments],
+        ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "core.autocrlf=false", "-c", "gc.auto=0",
+         *arguments],
         cwd=folder, check=True, capture_output=True, text=True,
         env={**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}).stdout.strip()
 
@@ -164,3 +176,144 @@ def test_with_git_and_without(world, elsewhere):
     assert not (plain / ".git").exists()
     assert list((world.folder / "state" / "cofferdam" / "repositories").iterdir())
     assert not list((world.folder / "state" / "cofferdam" / "packs").iterdir())
+
+
+async def test_unsaved_buffers_go_up_from_an_editor(world, elsewhere, tmp_path):
+    service, projects = elsewhere
+    project = projects / "broken-c"
+    shutil.copytree(FIXTURES / "broken-c", project)
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "one")
+    stats = project / "stats.c"
+    text = stats.read_text()
+    script = "sed -i 's/return only_in_the_buffer/return sum/' stats.c && echo new > made.txt"
+    recording = recordings.write(
+        tmp_path / "r.json",
+        recordings.turn([{"type": "text", "contains": ["only_in_the_buffer", "stats.c"]}],
+                        recordings.call("1", "run", command=["/bin/sh", "-c", script])),
+        recordings.turn([recordings.result("1"), recordings.ANY], recordings.text("Done.")),
+        *[recordings.turn([recordings.ANY], recordings.text("Done.")) for _ in range(6)])
+    service.restart(world.replay(recording))
+    async with editor(world, project, neovim("0.11")) as made:
+        made.open(stats, text.replace("return total", "return only_in_the_buffer"))
+        await made.command("start", prompt="Look")
+        await made.until(lambda: made.said("verified"), "the end of the turn")
+        await made.command("apply")
+        # Into the buffer, which stays unsaved, and onto the disk where there is none.
+        assert "return sum / count" in made.text(stats) and stats.read_text() == text
+        assert (project / "made.txt").read_text() == "new\n"
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("full", ["service", "repository", "client"])
+def test_a_full_disk_is_told_and_nothing_is_lost(world, elsewhere, full):
+    service, projects = elsewhere
+    service.stop()
+    place = {"service": world.folder / "remote", "repository": projects / "broken-c",
+             "client": world.folder / "state"}[full]
+    with small_disk(place, "24m" if full == "repository" else "120m"):
+        service.restart(world)
+        project = projects / "broken-c"
+        shutil.copytree(FIXTURES / "broken-c", project, dirs_exist_ok=True)
+        if full != "client":  # There the objects of a folder without git are kept.
+            git(project, "init", "-q")
+            git(project, "add", "-A")
+            git(project, "commit", "-qm", "one")
+        large = project / "large.bin"
+        large.write_bytes(random.Random(1).randbytes(14_000_000))
+        filler = place / "filler"
+        if full != "repository":
+            filler.write_bytes(bytes(112_000_000))
+        before = private(project) if full != "client" else {}
+        run = world.cofferdam("run", "--keep", "--apply", "never", "Fix it", cwd=project)
+        said = run.stdout + run.stderr
+        assert run.returncode not in (0, 1) and ("No space left on device" in said or "disk is full" in said), said
+        assert large.stat().st_size == 14_000_000 and (full == "client" or private(project) == before)
+        # With room again it works, at once.
+        filler.unlink(missing_ok=True)
+        if full == "repository":
+            large.unlink()
+        started(world, project)
+        world.cofferdam("apply", newest(world, project), cwd=project, check=0)
+        assert subprocess.run(["make", "-s", "test"], cwd=project, capture_output=True).returncode == 0
+        service.stop()
+
+
+LONG = pytest.mark.skipif(os.environ.get("COFFERDAM_LONG_TESTS") != "1", reason="takes minutes and gigabytes")
+
+
+def many_files(project):
+    for folder in range(1000):
+        path = project / f"d{folder % 10}" / f"d{folder}"
+        path.mkdir(parents=True)
+        for number in range(100):
+            (path / f"f{number}.c").write_text(f"int f{folder}_{number};\n")
+
+
+def large_files(project):
+    block = random.Random(2).randbytes(1 << 20)
+    for number in range(3):
+        with (project / f"large{number}.bin").open("wb") as file:
+            for index in range(660):
+                file.write(index.to_bytes(4, "big") + block[4 + number:])
+
+
+class Memory(threading.Thread):
+    """The most that each program of ours held in memory, in MiB, by the name of its file."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.peaks, self.ends = {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ends.wait(0.05):
+            for entry in pathlib.Path("/proc").iterdir():
+                try:
+                    if entry.name.isdigit() and (path := (entry / "exe").readlink()).parent == BIN.resolve():
+                        peak = re.search(r"VmHWM:\s+(\d+) kB", (entry / "status").read_text())
+                        self.peaks[path.name] = max(self.peaks.get(path.name, 0), int(peak[1]) // 1024)
+                except (OSError, TypeError):
+                    pass
+
+    def stop(self) -> dict:
+        self.ends.set()
+        self.join()
+        return self.peaks
+
+
+@LONG
+@pytest.mark.parametrize("fill", [many_files, large_files])
+def test_large_workspaces(world, elsewhere, fill):
+    service, projects = elsewhere
+    project = projects / "broken-c"
+    shutil.copytree(FIXTURES / "broken-c", project)
+    fill(project)
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "one")
+    before = private(project)
+    memory = Memory()
+    for note in ("first", "second"):
+        (project / "NOTES").write_text(note)
+        begun = time.monotonic()
+        started(world, project)
+        print(f"{note}: {time.monotonic() - begun:.1f} s", flush=True)
+    peaks = memory.stop()
+    print(peaks)
+    assert private(project) == before
+    # Files are read and sent in pieces, whatever their size.
+    assert peaks["cofferdam"] < 300 and peaks["cofferdam-git"] < 700 and peaks["cofferdamd"] < 700, peaks
+    world.cofferdam("apply", newest(world, project), cwd=project, check=0)
+    changed = git(project, "status", "--porcelain", "-uall").splitlines()
+    assert sorted(line.split()[-1] for line in changed) == ["NOTES", "main.c", "stats.c"], changed[:10]
