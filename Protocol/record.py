@@ -52,6 +52,7 @@ GROUPS = {
     "events-message": ["messageStarted", "messageDelta", "messageCompleted", "usageUpdated"],
     "events-reasoning": ["reasoningStarted", "reasoningDelta", "reasoningCompleted"],
     "events-retry": ["modelRetried"],
+    "events-switch": ["modelSwitched"],
     "events-tool": ["toolCallStarted", "outputDelta", "fileChanged", "toolCallCompleted"],
     "events-check": ["checkStarted", "diagnosticsUpdated", "checkCompleted"],
     "events-approval": ["approvalRequested", "approvalResolved"],

@@ -22,7 +22,8 @@ extension AgentSession {
 
     /// - Returns: nil when the stream ended without an answer.
     private func receive(_ request: ModelRequest, _ open: inout OpenItem) async throws -> ModelResponse? {
-        for try await event in configuration.provider.stream(request) {
+        let role = loopRole
+        for try await event in models.stream(request, as: role) {
             switch event {
             case .textDelta(let text):
                 try await extend(&open, .message, text)
@@ -37,6 +38,13 @@ extension AgentSession {
                             reason: reason, delayMilliseconds: Int(delay / .milliseconds(1)),
                             voidItemIds: open.begun)))
                 open = OpenItem()
+            case .switched(let change):
+                let event = ModelSwitched(
+                    from: change.from, to: change.to, reason: change.reason, role: role.rawValue,
+                    voidItemIds: open.begun)
+                open = OpenItem()
+                keptTurn?.answering = change.to
+                try await log.append(.modelSwitched(event), keeping: try turnChanges())
             case .completed(let response):
                 try await complete(&open)
                 // Vendors refuse a message without content.

@@ -21,12 +21,14 @@ extension AgentSession {
             prompt: CommitText.firstLine(prompt.text))
         await run(turn, loop, ready) {
             await setState(.running)
+            let model = try await models.beginTurn(loopRole, choice: turn.model)
             keptTurn = turn
+            keptTurn?.answering = model
             spentPrompts.append(prompt.number)
             appendToUser([.text(([prompt.text] + pendingNotes).joined(separator: "\n\n"))])
             pendingNotes.removeAll()
             try await log.append(
-                .turnStarted(TurnStarted(turnId: turn.id, prompt: prompt.text, model: configuration.modelName)),
+                .turnStarted(TurnStarted(turnId: turn.id, prompt: prompt.text, model: model)),
                 keeping: try askChanges())
         }
     }
@@ -35,6 +37,7 @@ extension AgentSession {
     func resumeTurn(_ turn: KeptTurn, _ ready: Ready) async {
         let loop = LoopGuard(
             budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
+        await models.resumeTurn(loopRole, choice: turn.model, answering: turn.answering)
         await run(turn, loop, ready) { await setState(.running) }
     }
 
@@ -44,6 +47,9 @@ extension AgentSession {
             budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
         await end(turn, loop, Ending(outcome: .failed, reason: reason), ready)
     }
+
+    /// What the loop asks of models.
+    var loopRole: ModelRole { configuration.start.mode == .plan ? .plan : .edit }
 
     private func run(
         _ turn: KeptTurn, _ loop: LoopGuard, _ ready: Ready, begin: () async throws -> Void

@@ -17,6 +17,8 @@ public actor AgentSession {
     let observer: AgentSessionObserver
     let approvals: ApprovalBroker
     let resumption: Resumption
+    /// All that the session asks of models.
+    nonisolated public let models: SessionModels
 
     /// What is there once the sandbox is up.
     struct Ready {
@@ -100,6 +102,7 @@ public actor AgentSession {
         self.observer = observer
         self.state = state
         resumption = Resumption(kept)
+        models = SessionModels(configuration.models, choice: configuration.start.model)
         approvals = ApprovalBroker(log: log, observer: observer, resumption: resumption)
     }
 

@@ -12,8 +12,9 @@ public struct AgentSessionConfiguration: Sendable {
     public var start: AgentStart.Params
     /// Absolute, without a trailing slash.
     public var workspaceFolder: String
+    /// The model that it began with, for lists.
     public var modelName: String
-    public var provider: any ModelProvider
+    public var models: ModelCatalog
     public var driver: any SandboxDriver
     /// Folder of the session on the service's disk; made by the service.
     public var stateDirectory: String
@@ -55,14 +56,14 @@ public struct AgentSessionConfiguration: Sendable {
 
     public init(
         sessionId: String, start: AgentStart.Params, workspaceFolder: String, modelName: String,
-        provider: any ModelProvider, driver: any SandboxDriver, stateDirectory: String,
+        models: ModelCatalog, driver: any SandboxDriver, stateDirectory: String,
         policyLayers: [PolicyLayer] = [.builtIn()], limits: AgentLimits = .init()
     ) {
         self.sessionId = sessionId
         self.start = start
         self.workspaceFolder = workspaceFolder
         self.modelName = modelName
-        self.provider = provider
+        self.models = models
         self.driver = driver
         self.stateDirectory = stateDirectory
         self.policyLayers = policyLayers

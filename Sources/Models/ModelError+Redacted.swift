@@ -16,6 +16,8 @@ extension ModelError {
         case .replayDiverged(let turn, let place, let expected, let actual):
             .replayDiverged(
                 turn: turn, place: place, expected: redactor.redact(expected), actual: redactor.redact(actual))
+        case .noModelAnswered(let failures):
+            .noModelAnswered(failures.map { Failure(model: $0.model, reason: redactor.redact($0.reason)) })
         case .stalled, .replayExhausted: self
         }
     }

@@ -24,13 +24,27 @@ public enum ModelError: Error, Sendable, Equatable {
     case replayExhausted(turns: Int)
     /// The configuration names no usable model.
     case notConfigured(String)
+    /// Several models were asked, and each failed.
+    case noModelAnswered([Failure])
+
+    /// Why one of several models gave no answer.
+    public struct Failure: Sendable, Equatable {
+        /// Name in `models.yaml`.
+        public var model: String
+        public var reason: String
+
+        public init(model: String, reason: String) {
+            self.model = model
+            self.reason = reason
+        }
+    }
 
     /// Whether the same request may succeed if it is sent again.
     public var isTransient: Bool {
         switch self {
         case .rateLimited, .overloaded, .streamCut, .stalled, .network: true
         case .authentication, .contextOverflow, .invalidRequest, .malformedResponse, .replayDiverged,
-            .replayExhausted, .notConfigured:
+            .replayExhausted, .notConfigured, .noModelAnswered:
             false
         }
     }
@@ -79,6 +93,8 @@ extension ModelError: CustomStringConvertible {
             "The recorded conversation has \(turns) turns, and one more was asked for. Record it again if that is wanted."
         case .notConfigured(let advice):
             "No model is configured. \(advice)"
+        case .noModelAnswered(let failures):
+            "No model answered. " + failures.map { "`\($0.model)`: \($0.reason)" }.joined(separator: " ")
         }
     }
 }

@@ -22,7 +22,8 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
 
     var models: ModelCatalog
     if let settings = try ModelProviders.settings(fromEnvironment: environment) {
-        models = ModelCatalog([(settings.model, try ModelProviders.make(settings))])
+        let model = NamedModel(name: settings.model, settings: settings)
+        models = ModelCatalog([RoutedModel(model, provider: try ModelProviders.make(settings))])
     } else if let file = configuration.modelsFile ?? usual("models.yaml") {
         models = try ModelsFile.load(file, environment: environment)
     } else {

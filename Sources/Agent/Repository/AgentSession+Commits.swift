@@ -24,8 +24,8 @@ extension AgentSession {
     /// What the commit of a step that ends now is to say.
     func commitIntent(_ step: Int, _ checks: KeptChecks) -> KeptCommit {
         KeptCommit(
-            step: step, time: currentMilliseconds(), prompt: keptTurn?.prompt, model: configuration.modelName,
-            checks: Array(checks.latest.values))
+            step: step, time: currentMilliseconds(), prompt: keptTurn?.prompt,
+            model: keptTurn?.answering ?? configuration.modelName, checks: Array(checks.latest.values))
     }
 
     /// Makes the commit of a step and tells it. The files must not change meanwhile by the model's doing.

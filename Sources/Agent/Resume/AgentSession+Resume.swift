@@ -157,6 +157,9 @@ extension AgentSession {
                 case .modelRetried(let event):
                     void.removeAll { event.voidItemIds.contains($0) }
                     continue
+                case .modelSwitched(let event):
+                    void.removeAll { event.voidItemIds.contains($0) }
+                    continue
                 default: continue
                 }
                 void.append(id)

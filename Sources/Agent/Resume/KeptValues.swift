@@ -92,6 +92,10 @@ struct KeptTurn: Codable, Sendable {
     var isDoubtTold: Bool?
     /// What it works on, as much of it as a commit says.
     var prompt: String?
+    /// The model that the user chose for it.
+    var model: String?
+    /// The model that answered last, or is to.
+    var answering: String?
 }
 
 /// A tool call of the newest answer.

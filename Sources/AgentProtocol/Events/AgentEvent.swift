@@ -15,6 +15,7 @@ public enum AgentEvent: Sendable, Equatable {
     case reasoningDelta(ReasoningDelta)
     case reasoningCompleted(ReasoningCompleted)
     case modelRetried(ModelRetried)
+    case modelSwitched(ModelSwitched)
     case toolCallStarted(ToolCallStarted)
     case toolCallCompleted(ToolCallCompleted)
     case outputDelta(OutputDelta)
@@ -67,6 +68,7 @@ extension AgentEvent: Codable {
         case "reasoningDelta": self = .reasoningDelta(try ReasoningDelta(from: decoder))
         case "reasoningCompleted": self = .reasoningCompleted(try ReasoningCompleted(from: decoder))
         case "modelRetried": self = .modelRetried(try ModelRetried(from: decoder))
+        case "modelSwitched": self = .modelSwitched(try ModelSwitched(from: decoder))
         case "toolCallStarted": self = .toolCallStarted(try ToolCallStarted(from: decoder))
         case "toolCallCompleted": self = .toolCallCompleted(try ToolCallCompleted(from: decoder))
         case "outputDelta": self = .outputDelta(try OutputDelta(from: decoder))
@@ -117,6 +119,7 @@ extension AgentEvent: Codable {
         case .reasoningDelta(let event): try event.encode(to: encoder)
         case .reasoningCompleted(let event): try event.encode(to: encoder)
         case .modelRetried(let event): try event.encode(to: encoder)
+        case .modelSwitched(let event): try event.encode(to: encoder)
         case .toolCallStarted(let event): try event.encode(to: encoder)
         case .toolCallCompleted(let event): try event.encode(to: encoder)
         case .outputDelta(let event): try event.encode(to: encoder)
@@ -168,6 +171,7 @@ extension AgentEvent {
         case .reasoningDelta: "reasoningDelta"
         case .reasoningCompleted: "reasoningCompleted"
         case .modelRetried: "modelRetried"
+        case .modelSwitched: "modelSwitched"
         case .toolCallStarted: "toolCallStarted"
         case .toolCallCompleted: "toolCallCompleted"
         case .outputDelta: "outputDelta"
@@ -216,6 +220,7 @@ extension AgentEvent {
         "reasoningDelta",
         "reasoningCompleted",
         "modelRetried",
+        "modelSwitched",
         "toolCallStarted",
         "toolCallCompleted",
         "outputDelta",

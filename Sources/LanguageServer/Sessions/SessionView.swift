@@ -85,6 +85,9 @@ struct SessionView: Sendable {
         case .reasoningStarted: activity = "thinking"
         case .modelRetried(let event):
             activity = "asking the model again: \(DisplayText.lastLine(event.reason, limit: Self.activityLength))"
+        case .modelSwitched(let event):
+            activity =
+                "\(DisplayText.exact(event.to, limit: 80)) goes on for \(DisplayText.exact(event.from, limit: 80))"
         case .toolCallStarted(let event): begin(event.itemId, DisplayText.exact(event.title, limit: 100))
         case .toolCallCompleted(let event): finish(event.itemId)
         case .checkStarted(let event): begin(event.itemId, "check \(DisplayText.exact(event.name, limit: 80))")

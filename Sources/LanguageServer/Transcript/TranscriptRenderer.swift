@@ -78,6 +78,12 @@ struct TranscriptRenderer: Sendable {
             for item in event.voidItemIds { items[item] = nil }
             return note(
                 "The model is asked again: \(DisplayText.exact(event.reason, limit: 500)). Begun texts are void.")
+        case .modelSwitched(let event):
+            for item in event.voidItemIds { items[item] = nil }
+            let void = event.voidItemIds.isEmpty ? "" : " Begun texts are void."
+            return note(
+                "\(MarkdownText.code(event.to)) goes on in place of \(MarkdownText.code(event.from)): "
+                    + "\(DisplayText.exact(event.reason, limit: 500)).\(void)")
         case .toolCallStarted(let event): return toolCallStarted(event)
         case .toolCallCompleted(let event): return toolCallCompleted(event)
         case .outputDelta(let event): return output(event)

@@ -11,6 +11,8 @@ public enum ModelEvent: Sendable, Equatable {
     case toolCall(ToolCall)
     /// The attempt failed and another follows after `delay`: discard all that this stream has yielded so far.
     case retrying(reason: String, delay: Duration)
+    /// Another model is asked from here on: discard all that this stream has yielded so far.
+    case switched(ModelSwitch)
     /// The whole answer.
     case completed(ModelResponse)
 }
@@ -23,12 +25,18 @@ public struct ModelResponse: Sendable, Equatable {
     public var content: [ContentBlock]
     public var stopReason: StopReason
     public var usage: ModelUsage
+    /// Name in `models.yaml` of the model that answered; set by ``ModelRouter``.
+    public var answeredBy: String?
 
-    public init(model: String, content: [ContentBlock], stopReason: StopReason, usage: ModelUsage = ModelUsage()) {
+    public init(
+        model: String, content: [ContentBlock], stopReason: StopReason, usage: ModelUsage = ModelUsage(),
+        answeredBy: String? = nil
+    ) {
         self.model = model
         self.content = content
         self.stopReason = stopReason
         self.usage = usage
+        self.answeredBy = answeredBy
     }
 
     /// All text of the answer, joined.

@@ -2,10 +2,12 @@ import JSON
 
 extension ModelResponse {
     public var json: JSON {
-        [
+        var json: JSON = [
             "model": .string(model), "content": .array(content.map(\.json)), "stopReason": .string(stopReason.name),
             "usage": usage.json,
         ]
+        json["answeredBy"] = answeredBy.map(JSON.string)
+        return json
     }
 
     public init(json: JSON) throws(ConversationFormatError) {
@@ -14,7 +16,7 @@ extension ModelResponse {
         self.init(
             model: json["model"]?.stringValue ?? "recorded", content: content,
             stopReason: json["stopReason"]?.stringValue.map(StopReason.init(name:)) ?? (hasCalls ? .toolUse : .endTurn),
-            usage: ModelUsage(json: json["usage"] ?? .null))
+            usage: ModelUsage(json: json["usage"] ?? .null), answeredBy: json["answeredBy"]?.stringValue)
     }
 }
 

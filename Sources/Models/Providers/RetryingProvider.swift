@@ -26,6 +26,21 @@ public struct RetryingProvider: ModelProvider {
 
     public var identifier: String { base.identifier }
 
+    /// The same provider under another policy.
+    func following(_ policy: RetryPolicy) -> RetryingProvider {
+        RetryingProvider(base, policy: policy, sleep: sleep, jitter: jitter)
+    }
+
+    private init(
+        _ base: any ModelProvider, policy: RetryPolicy, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        jitter: @escaping @Sendable () -> Double
+    ) {
+        self.base = base
+        self.policy = policy
+        self.sleep = sleep
+        self.jitter = jitter
+    }
+
     public func shutdown() async {
         await base.shutdown()
     }

@@ -33,25 +33,28 @@ public enum ModelsFile {
         for (key, _) in root where key != "models" && key != "roles" {
             throw ModelError.notConfigured("\(file): unknown key `\(key)`; known are models and roles.")
         }
-        var providers: [(name: String, provider: any ModelProvider)] = []
+        var routed: [RoutedModel] = []
         for (name, entry) in models {
             let settings: ModelSettings
             do { settings = try ModelProviders.settings(from: entry, environment: environment) } catch {
                 throw ModelError.notConfigured("\(file): model `\(name)`: \(error)")
             }
-            providers.append((name, try ModelProviders.make(settings)))
+            routed.append(
+                RoutedModel(NamedModel(name: name, settings: settings), provider: try ModelProviders.make(settings)))
         }
-        for (role, names) in json["roles"]?.objectValue ?? JSONObject() {
-            guard let names = names.arrayValue?.compactMap(\.stringValue), let first = names.first else {
-                throw ModelError.notConfigured("\(file): role `\(role)` needs a list of models.")
+        var roles: [ModelRole: [String]] = [:]
+        for (key, names) in json["roles"]?.objectValue ?? JSONObject() {
+            guard let role = ModelRole(rawValue: key) else {
+                throw ModelError.notConfigured("\(file): unknown role `\(key)`.")
+            }
+            guard let names = names.arrayValue?.compactMap(\.stringValue), !names.isEmpty else {
+                throw ModelError.notConfigured("\(file): role `\(key)` needs a list of models.")
             }
             for name in names where models[name] == nil {
-                throw ModelError.notConfigured("\(file): role `\(role)` names `\(name)`, which is no model.")
+                throw ModelError.notConfigured("\(file): role `\(key)` names `\(name)`, which is no model.")
             }
-            guard let model = providers.first(where: { $0.name == first }) else { continue }
-            if models[role] == nil { providers.append((role, model.provider)) }
-            if role == "edit" { providers.insert(model, at: 0) }
+            roles[role] = names
         }
-        return ModelCatalog(providers)
+        return ModelCatalog(routed, roles: roles)
     }
 }

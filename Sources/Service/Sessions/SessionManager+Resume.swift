@@ -52,17 +52,16 @@ extension SessionManager {
     private func takeUp(_ record: SessionRecord) async throws {
         let log = try EventLog(sessionId: record.sessionId, store: store)
         let values = try store.kept(of: record.sessionId)
-        let provider: any ModelProvider
         guard let start = KeptStart(kept: values) else {
             return try await giveUp(record, log, "the service ended while the session was \(record.state.rawValue)")
         }
         do {
-            provider = try configuration.models.provider(record.model).provider
+            _ = try configuration.models.name(of: start.start.model)
         } catch {
             return try await giveUp(record, log, "the service was started again without its model: \(error)")
         }
         var settings = settings(
-            record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName, provider,
+            record.sessionId, start.start, folder: start.workspaceFolder, model: start.modelName,
             user: record.user ?? "")
         start.apply(to: &settings)
         settings.source = source(start.start, record.user ?? "", log)

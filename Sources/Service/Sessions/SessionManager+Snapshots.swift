@@ -54,7 +54,7 @@ extension SessionManager {
         start.context = nil
         start.documents = nil
         start.idempotencyKey = nil
-        let (name, provider) = try model(parent.model)
+        let name = try model(start.model, start.mode)
         let now = creationTime()
         let title = prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? parent.title
         let record = SessionRecord(
@@ -65,7 +65,7 @@ extension SessionManager {
         try checkRoom()
         try stored { try store.save(record) }
         let log = try stored { try EventLog(sessionId: id, store: store) }
-        var settings = settings(id, start, folder: parent.workspaceFolder, model: name, provider, user: user)
+        var settings = settings(id, start, folder: parent.workspaceFolder, model: name, user: user)
         // Decided when the other session was started.
         settings.limits = point.limits
         settings.source = source(start, user, log)

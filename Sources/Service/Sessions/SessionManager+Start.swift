@@ -75,7 +75,7 @@ extension SessionManager {
             return known
         }
         try checkRoom()
-        let (name, provider) = try model(params.model)
+        let name = try model(params.model, params.mode)
         let id = waiting?.id ?? SessionIdentifier.make()
         let directory = directory(id)
         guard DirectoryMaker.make(directory) else {
@@ -94,7 +94,7 @@ extension SessionManager {
             throw error
         }
         do {
-            return try await begin(record, params, provider, waiting)
+            return try await begin(record, params, waiting)
         } catch {
             await forget(id)
             throw error
@@ -102,13 +102,12 @@ extension SessionManager {
     }
 
     private func begin(
-        _ record: SessionRecord, _ params: AgentStart.Params, _ provider: any ModelProvider,
-        _ waiting: WarmPool.Waiting?
+        _ record: SessionRecord, _ params: AgentStart.Params, _ waiting: WarmPool.Waiting?
     ) async throws -> AgentStart.Result {
         let id = record.sessionId
         let log = try stored { try EventLog(sessionId: id, store: store) }
         var settings = settings(
-            id, params, folder: record.workspaceFolder, model: record.model, provider, user: record.user ?? "")
+            id, params, folder: record.workspaceFolder, model: record.model, user: record.user ?? "")
         settings.prepared = waiting?.prepared
         settings.source = source(params, record.user ?? "", log)
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))

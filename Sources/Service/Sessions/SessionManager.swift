@@ -108,11 +108,10 @@ public actor SessionManager: SessionBackend {
 
     /// What a session of this service is made with.
     func settings(
-        _ id: String, _ params: AgentStart.Params, folder: String, model: String, _ provider: any ModelProvider,
-        user: String
+        _ id: String, _ params: AgentStart.Params, folder: String, model: String, user: String
     ) -> AgentSessionConfiguration {
         var settings = AgentSessionConfiguration(
-            sessionId: id, start: params, workspaceFolder: folder, modelName: model, provider: provider,
+            sessionId: id, start: params, workspaceFolder: folder, modelName: model, models: configuration.models,
             driver: configuration.driver, stateDirectory: directory(id), policyLayers: configuration.policyLayers,
             limits: configuration.limits)
         settings.resources = configuration.resources
@@ -134,9 +133,10 @@ public actor SessionManager: SessionBackend {
         return settings
     }
 
-    func model(_ name: String?) throws -> (String, any ModelProvider) {
+    /// The name of the model that a session begins with.
+    func model(_ choice: String?, _ mode: SessionMode?) throws -> String {
         do {
-            return try configuration.models.provider(name)
+            return try configuration.models.name(of: choice, for: mode == .plan ? .plan : .edit)
         } catch {
             throw ResponseError(code: .invalidParams, message: error.description)
         }

@@ -51,6 +51,8 @@ final class TestSession: Sendable {
         var prompt = "mend it"
         /// Where the store is; nil: in the test's own folder.
         var storePath: String?
+        /// Whom it may ask; nil: the scripted model `m` alone.
+        var models: ModelCatalog?
         var organisationChecks: [CheckDefinition] = []
         var baselines: BaselineStore?
         var user = "anna"
@@ -108,7 +110,8 @@ final class TestSession: Sendable {
             start: AgentStart.Params(
                 prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
                 checks: options.checks, mode: options.mode, budgets: options.budgets),
-            workspaceFolder: workspace, modelName: "m", provider: provider, driver: driver, stateDirectory: state,
+            workspaceFolder: workspace, modelName: "m",
+            models: options.models ?? ModelCatalog([("m", provider)]), driver: driver, stateDirectory: state,
             policyLayers: options.layers, limits: options.limits)
         configuration.resources = options.resources
         configuration.network = options.network

@@ -1,0 +1,133 @@
+import Models
+
+/// The one door through which a session talks to models: who is asked, who takes over, who answered last.
+///
+/// The loop, the shortening of conversations, titles, reviews and programs in the sandbox all go through it.
+public actor SessionModels {
+    private let catalog: ModelCatalog
+    private let router: ModelRouter
+    /// What the user chose for the session; nil: the roles' lists decide.
+    private var sessionChoice: String?
+    /// What the user chose for the turn that runs.
+    private var turnChoice: String?
+    /// Who answered last, by role.
+    private var answering: [ModelRole: String] = [:]
+    /// The length of the conversation that was too long for a model, by its name.
+    private var tooLong: [String: Int] = [:]
+
+    public init(_ catalog: ModelCatalog, choice: String? = nil) {
+        self.catalog = catalog
+        router = ModelRouter(health: catalog.health)
+        sessionChoice = choice
+    }
+
+    /// Asks the model that plays a role, or the next one that can.
+    ///
+    /// - Parameter choice: a model or a role's list, in place of what the user chose; for requests that name one.
+    /// - Returns: a stream as every provider's, with `switched` where another model goes on, and `answeredBy` in the
+    ///   answer. It throws `ModelError.noModelAnswered` when several were asked and none could.
+    public nonisolated func stream(
+        _ request: ModelRequest, as role: ModelRole, choosing choice: String? = nil
+    ) -> AsyncThrowingStream<ModelEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    let events = await route(request, role, choice)
+                    for try await event in events {
+                        await note(event, role)
+                        continuation.yield(event)
+                    }
+                    try Task.checkCancellation()
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// What is known of the model that would be asked first; nil when nobody plays the role.
+    public func model(for role: ModelRole) -> NamedModel? { candidates(role, nil).first?.model }
+
+    /// What is known of a model that answered.
+    public func model(named name: String) -> NamedModel? { catalog.model(name)?.model }
+
+    // MARK: Choices
+
+    /// Another model from now on; nil: the roles' lists decide again.
+    /// - Throws: `AgentError.noModel`
+    func choose(_ choice: String?) throws {
+        if let choice { _ = try catalog.name(of: choice) }
+        sessionChoice = choice
+    }
+
+    /// Begins a turn.
+    /// - Parameter choice: for this turn alone.
+    /// - Returns: the name of the model that is to be asked first.
+    /// - Throws: `AgentError.noModel`
+    func beginTurn(_ role: ModelRole, choice: String?) throws -> String {
+        turnChoice = choice
+        let name = try catalog.name(of: choice ?? sessionChoice, for: role)
+        answering[role] = name
+        return name
+    }
+
+    /// Goes on with a turn that a former service began.
+    /// - Parameter answering: who answered last.
+    func resumeTurn(_ role: ModelRole, choice: String?, answering name: String?) {
+        turnChoice = choice
+        answering[role] = name
+    }
+
+    // MARK: Routing
+
+    private func candidates(_ role: ModelRole, _ choice: String?) -> [RoutedModel] {
+        catalog.candidates(for: role, choice: choice ?? turnChoice ?? sessionChoice)
+    }
+
+    private func route(
+        _ request: ModelRequest, _ role: ModelRole, _ choice: String?
+    ) -> AsyncThrowingStream<ModelEvent, any Error> {
+        var candidates = candidates(role, choice)
+        let length = request.approximateLength
+        let fitting = candidates.filter { tooLong[$0.name].map { length < $0 } ?? true }
+        if !fitting.isEmpty { candidates = fitting }
+        return router.stream(request, candidates, previous: choice == nil ? answering[role] : nil) {
+            [weak self] model, error in
+            if case .contextOverflow = error { await self?.overflowed(model.name, length) }
+        }
+    }
+
+    private func overflowed(_ name: String, _ length: Int) { tooLong[name] = min(length, tooLong[name] ?? .max) }
+
+    private func note(_ event: ModelEvent, _ role: ModelRole) {
+        switch event {
+        case .switched(let change): answering[role] = change.to
+        case .completed(let response): answering[role] = response.answeredBy
+        default: break
+        }
+    }
+}
+
+extension ModelRequest {
+    /// Bytes of what the model reads, roughly: for comparing requests of one conversation.
+    fileprivate var approximateLength: Int {
+        messages.reduce(system.utf8.count) { sum, message in
+            message.content.reduce(sum) { $0 + $1.approximateLength }
+        }
+    }
+}
+
+extension ContentBlock {
+    fileprivate var approximateLength: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .reasoning(let reasoning): reasoning.text.utf8.count
+        // Arguments are written once by the model and are short beside results; taking them apart is not worth it.
+        case .toolCall(let call): call.name.utf8.count + 100
+        case .toolResult(let result): result.images.reduce(result.text.utf8.count) { $0 + $1.data.count }
+        case .image(let image): image.data.count
+        }
+    }
+}
