@@ -54,8 +54,14 @@ extension AgentSession {
                 usage.outputTokens += step.outputTokens
                 usage.cacheReadTokens += step.cacheReadTokens
                 usage.cacheWriteTokens += step.cacheWriteTokens
+                let name = response.answeredBy ?? configuration.modelName
+                let cost = await models.model(named: name)?.prices?.cost(of: response.usage)
+                if let cost { spentMicros = Int(clamping: UInt64(spentMicros ?? 0) + UInt64(cost)) }
                 try await log.append(
-                    .usageUpdated(UsageUpdated(step: step, session: usage)), keeping: try answerChanges(response))
+                    .usageUpdated(
+                        UsageUpdated(
+                            step: step, session: usage, model: name, costMicros: cost, sessionCostMicros: spentMicros)),
+                    keeping: try answerChanges(response))
                 return response
             }
         }

@@ -18,7 +18,7 @@ extension AgentSession {
         let loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: now)
         let turn = KeptTurn(
             id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0,
-            prompt: CommitText.firstLine(prompt.text))
+            prompt: CommitText.firstLine(prompt.text), number: prompt.number)
         await run(turn, loop, ready) {
             await setState(.running)
             let model = try await models.beginTurn(loopRole, choice: turn.model)
@@ -98,7 +98,8 @@ extension AgentSession {
                         gateFindings: ending.findings.isEmpty ? nil : ending.findings, treeHash: tree?.treeHash,
                         changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
                         durationMilliseconds: loop.elapsedMilliseconds(now: .now))),
-                keeping: try await turnEndChanges())
+                keeping: try await turnEndChanges()
+                    + workEnded(turn, ending.outcome, tree: tree?.treeHash))
         } catch {
             // The log cannot be written: a session without a record does not go on.
             Task { await self.stop(reason: "\(error)", state: .failed) }

@@ -43,6 +43,8 @@ public actor AgentSession {
     /// As they are kept; see ``messageChanges()``.
     var keptMessages: [ModelMessage] = []
     var usage = TokenUsage()
+    /// What the answers of models with prices cost, in millionths of a US dollar; nil before the first.
+    var spentMicros: Int?
     /// Actions that the user allowed for the whole session.
     var granted: Set<String> = []
     /// Calls that wait for the user.

@@ -107,6 +107,7 @@ extension LanguageServer {
         pass(AgentApprove.self, to: &router, core)
         pass(AgentDiff.self, to: &router, core)
         pass(AgentSteps.self, to: &router, core)
+        pass(AgentUsage.self, to: &router, core)
         pass(AgentPublish.self, to: &router, core)
         pass(AgentEgress.self, to: &router, core)
     }
@@ -124,7 +125,7 @@ extension LanguageServer {
         AgentAttach.method, AgentDetach.method, AgentApprove.method, AgentDiff.method, AgentApply.method,
         AgentUndo.method,
         AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
-        AgentSteps.method,
+        AgentSteps.method, AgentUsage.method,
         AgentPublish.method,
     ]
 }

@@ -21,6 +21,14 @@ public actor EventLog {
     private var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
     private var nextWaiter: UInt64 = 0
     private var closed = false
+    /// Of the session's record, from its first model answer on.
+    private var payer: Payer?
+
+    private struct Payer {
+        var user: String
+        var model: String
+        var repository: String
+    }
 
     /// What is kept in memory for readers that keep up: enough for a burst, far below the 2 MiB a session may take.
     private static let recentLimit = 256
@@ -45,7 +53,7 @@ public actor EventLog {
         let bytes: [UInt8]
         do { bytes = try JSONCoder.encode(params).serialized() } catch { throw .writeFailed(reason: "\(error)") }
         let logged = LoggedEvent(seq: seq, params: bytes)
-        try store.append([logged], keeping: changes, to: sessionId)
+        try store.append([logged], keeping: changes, charging: try charge(event, params.time), to: sessionId)
         lastSeq = seq
         recent.append(logged)
         recentBytes += bytes.count
@@ -54,6 +62,21 @@ public actor EventLog {
         }
         wakeAll()
         return seq
+    }
+
+    /// What an event says that a model took, for the sums of all sessions.
+    private func charge(_ event: AgentEvent, _ time: Int) throws(StoreError) -> Store.UsageEntry? {
+        guard case .usageUpdated(let usage) = event else { return nil }
+        if payer == nil {
+            let record = try store.session(sessionId)
+            payer = Payer(
+                user: record?.user ?? "", model: record?.model ?? "",
+                repository: record?.repository?.remote ?? record?.workspaceFolder ?? "")
+        }
+        guard let payer else { return nil }
+        return Store.UsageEntry(
+            time: time, user: payer.user, repository: payer.repository, model: usage.model ?? payer.model,
+            tokens: usage.step, costMicros: usage.costMicros)
     }
 
     /// Changes what the session keeps, without an event.

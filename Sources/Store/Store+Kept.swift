@@ -5,7 +5,7 @@ import GRDB
 extension Store {
     /// Appends events and changes what is kept: all or nothing.
     public func append(
-        _ events: [LoggedEvent], keeping changes: [KeptChange], to session: String
+        _ events: [LoggedEvent], keeping changes: [KeptChange], charging entry: UsageEntry? = nil, to session: String
     ) throws(StoreError) {
         try writing { database in
             if !events.isEmpty {
@@ -16,6 +16,7 @@ extension Store {
                 }
             }
             for change in changes { try Self.apply(change, session, database) }
+            if let entry { try Self.charge(entry, database) }
         }
         let bytes = changes.reduce(0) { $0 + ($1.value?.count ?? 0) }
         checkpointer.wrote(events.reduce(bytes) { $0 + $1.params.count })

@@ -65,6 +65,7 @@ public final class Store: Sendable {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3: usage", migrate: createUsage)
         return migrator
     }
 

@@ -30,7 +30,7 @@ public enum FileBytes {
         bytes.withUnsafeBytes { write($0[...], to: output) }
     }
 
-    private static func write(_ bytes: Slice<UnsafeRawBufferPointer>, to output: Int32) -> Bool {
+    static func write(_ bytes: Slice<UnsafeRawBufferPointer>, to output: Int32) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
             let chunk = UnsafeRawBufferPointer(rebasing: rest)

@@ -28,6 +28,7 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentFork.self),
         request(AgentRestore.self),
         request(AgentSteps.self),
+        request(AgentUsage.self),
         request(AgentPublish.self),
         request(AgentObjects.self),
         request(AgentPack.self),

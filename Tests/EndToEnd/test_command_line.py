@@ -133,6 +133,27 @@ def test_a_result_outlives_its_sandbox_and_its_service(world, end):
     assert listed["applied"] is True
 
 
+def test_what_models_took_is_summed(world):
+    project = world.replay("broken-c").project("broken-c")
+    world.cofferdam("run", "Fix it", cwd=project, check=0)
+    def rows(*options):
+        return json.loads(world.cofferdam("usage", "--json", *options, cwd=project, check=0).stdout)["rows"]
+    (first,) = rows()
+    assert first["model"] == "broken-c.json" and first["answers"] >= 4 and first["tokens"]["inputTokens"] > 0
+    # A kill neither loses nor doubles an answer, and further sessions add to the same row.
+    world.stop_service(9)
+    assert rows() == [first]
+    project.joinpath("stats.c").write_text((FIXTURES / "broken-c" / "stats.c").read_text())
+    project.joinpath("main.c").write_text((FIXTURES / "broken-c" / "main.c").read_text())
+    world.cofferdam("run", "Fix it", cwd=project, check=0)
+    (both,) = rows("--by", "user", "--by", "repository")
+    assert both["answers"] == 2 * first["answers"] and both["repository"] == str(project)
+    assert rows("--since", "2999-01-01") == []
+    shown = world.cofferdam("usage", "--by", "day", "--by", "model", cwd=project, check=0).stdout
+    assert "no prices" in shown and "broken-c.json" in shown and shown.startswith("model ") or "day" in shown.split()[:3]
+    assert world.cofferdam("usage", "--since", "yesterday", cwd=project).returncode == 7
+
+
 def test_no_model_says_what_to_do(world):
     project = world.project("broken-c")
     result = world.cofferdam("run", "Fix it", cwd=project, check=7)

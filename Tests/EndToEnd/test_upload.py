@@ -269,7 +269,7 @@ def large_files(project):
 
 
 class Memory(threading.Thread):
-    """The most that each program of ours held in memory, in MiB, by the name of its file."""
+    """The most that each program of ours held in memory of its own (mapped files are the system's), in MiB, by name."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -277,11 +277,11 @@ class Memory(threading.Thread):
         self.start()
 
     def run(self):
-        while not self.ends.wait(0.05):
+        while not self.ends.wait(0.02):
             for entry in pathlib.Path("/proc").iterdir():
                 try:
                     if entry.name.isdigit() and (path := (entry / "exe").readlink()).parent == BIN.resolve():
-                        peak = re.search(r"VmHWM:\s+(\d+) kB", (entry / "status").read_text())
+                        peak = re.search(r"RssAnon:\s+(\d+) kB", (entry / "status").read_text())
                         self.peaks[path.name] = max(self.peaks.get(path.name, 0), int(peak[1]) // 1024)
                 except (OSError, TypeError):
                     pass

@@ -8,6 +8,9 @@ extension AgentSession {
     /// Jobs whose logs are read after a failure: the first ones mostly say what the others repeat.
     private static let mostReports = 5
 
+    /// Seconds that a forge may ask for.
+    private static let longestPause = 3600.0
+
     /// Bytes of the report on one job.
     private static let reportBytes = 6 << 10
 
@@ -110,8 +113,12 @@ extension AgentSession {
     private func lookFailed(_ error: any Error) async {
         guard var watch = watching else { return }
         watch.failures += 1
+        watch.pause = nil
+        if case .rateLimited(let delay?, _)? = error as? ForgeError {
+            watch.pause = min(delay / .seconds(1), Self.longestPause)
+        }
         watching = watch
-        let isTransient = (error as? ForgeError)?.isTransient ?? true
+        let isTransient = (error as? ForgeError)?.isTransient ?? !(error is PublicationRefused)
         if !isTransient || watch.failures >= PublicationWatch.mostFailures || watch.isOver(now: currentMilliseconds()) {
             let what = watch.phase == .repairing ? "the repair could not be pushed" : "the forge could not be asked"
             await stopWatching("\(what): \(error)")
@@ -124,6 +131,7 @@ extension AgentSession {
         // It may have been published again, or stopped, while the forge was asked.
         guard var watch = watching, watch.publication.commit == status.commit else { return }
         watch.failures = 0
+        watch.pause = nil
         let before = watch
         let update = watch.update(status, change)
         // The user's own turn comes first; what is seen now is seen then.
@@ -169,20 +177,25 @@ extension AgentSession {
     ) async throws -> Bool {
         guard let ready else { return false }
         var texts: [String] = []
+        // A matrix has jobs of one name.
+        var names: [String: Int] = [:]
         for job in jobs.prefix(Self.mostReports) {
+            let name = "ci: \(job.name.prefix(80))"
+            let count = names[name, default: 0] + 1
+            names[name] = count
+            let check = count == 1 ? name : "\(name) (\(count))"
             let log: JobLog?
             // A log that cannot be had, as it is too long perhaps, must not hide the others.
             do { log = try await forge.log(of: job, in: repository) } catch let error as ForgeError {
                 guard !error.isTransient else { throw error }
                 log = nil
             }
-            texts.append(try await report(job, log, forge.kind, repository, ready))
+            texts.append(try await report(job, as: check, log, forge.kind, repository, ready))
         }
         guard var watch = watching, watch.rounds < watch.settings.repairRounds, !isBusy, state.isLive else {
             return false
         }
         watch.rounds += 1
-        watch.phase = .repairing
         try await begin(
             WatchPrompt.repair(watch.publication, texts, round: watch.rounds, of: watch.settings.repairRounds), watch)
         return true
@@ -190,9 +203,9 @@ extension AgentSession {
 
     /// The diagnostics of a job's log as an event, and the text that the model reads.
     private func report(
-        _ job: PipelineJob, _ log: JobLog?, _ kind: ForgeKind, _ repository: RepositoryName, _ ready: Ready
+        _ job: PipelineJob, as check: String, _ log: JobLog?, _ kind: ForgeKind, _ repository: RepositoryName,
+        _ ready: Ready
     ) async throws -> String {
-        let check = "ci: \(job.name.prefix(80))"
         let bytes = PipelineLog.clean(log?.bytes ?? Array((job.summary ?? "").utf8))
         let root = PipelineLog.root(bytes, kind, repository)
         let tree = try await ready.changes.state()
@@ -233,13 +246,15 @@ extension AgentSession {
         }
         guard !allowed.isEmpty else { return }
         watch.commentRounds += 1
-        watch.phase = .repairing
         try await begin(WatchPrompt.comments(watch.publication, allowed), watch)
     }
 
     /// A prompt of the watch, kept together with that it was given.
     private func begin(_ text: String, _ watch: PublicationWatch) async throws {
+        var watch = watch
         let prompt = newPrompt(text)
+        watch.work = .init(prompt: prompt.number, returnsTo: watch.phase)
+        watch.phase = .repairing
         watching = watch
         try await log.append(
             .promptReceived(PromptReceived(text: text, delivery: .queue)),
@@ -248,11 +263,25 @@ extension AgentSession {
         startNextTurn()
     }
 
+    /// A turn has ended.
+    /// - Returns: what is to be kept, where it was one of the watch.
+    func workEnded(_ turn: KeptTurn, _ outcome: TurnOutcome, tree: String?) throws -> [KeptChange] {
+        guard var watch = watching, let number = turn.number, watch.work?.prompt == number else { return [] }
+        watch.work?.outcome = outcome
+        watch.work?.tree = tree
+        watching = watch
+        return [try .value(KeptKey.watch, watch)]
+    }
+
     /// The turn on a prompt of the watch has ended: what it verified is pushed, anything else is left to people.
     private func endRepair(_ host: any PublicationHost) async throws {
-        guard let watch = watching, !isBusy else { return }
-        switch outcome {
+        guard let watch = watching, !isBusy, let ready else { return }
+        switch watch.work?.outcome {
         case .verified:
+            // What the user has done since is the user's to publish.
+            guard try await ready.changes.state().treeHash == watch.work?.tree else {
+                return await stopWatching("the session has gone on since; publish it when it is ready")
+            }
             let publication: Publication
             do {
                 publication = try await host.publishAgain(watch.publication, session: configuration.sessionId)
@@ -272,9 +301,11 @@ extension AgentSession {
     /// The model left the files as they were, and says why in its message: asking it again would change nothing.
     private func nothingRepaired() async throws {
         guard var watch = watching else { return }
-        watch.phase = .settled
+        watch.phase = watch.work?.returnsTo ?? .settled
+        watch.work = nil
         watching = watch
         try await log.keep([.value(KeptKey.watch, watch)])
+        guard watch.phase == .settled else { return }
         if case .end(let reason) = watch.ending("the model changed nothing") { await stopWatching(reason) }
     }
 }

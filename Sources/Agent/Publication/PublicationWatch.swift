@@ -37,6 +37,10 @@ struct PublicationWatch: Codable, Sendable, Equatable {
     var seen: [String] = []
     /// Change time of the newest of them.
     var commentsSince: String?
+    /// The prompt of the watch that is worked on, or was.
+    var work: Work?
+    /// Seconds that the forge asks to be left alone.
+    var pause: Double?
     /// Diagnostics that were told, by the name of their check.
     var shown: [String: Int] = [:]
     /// What was told last.
@@ -45,6 +49,16 @@ struct PublicationWatch: Codable, Sendable, Equatable {
     var quiet = 0
     /// Looks in a row that failed.
     var failures = 0
+
+    /// What became of a prompt of the watch: other turns of the session are not its business.
+    struct Work: Codable, Sendable, Equatable {
+        var prompt: Int
+        /// Where the watch goes on when nothing comes of it: CI may not have come to its end meanwhile.
+        var returnsTo: Phase
+        var outcome: TurnOutcome?
+        /// Hash of the files that it left.
+        var tree: String?
+    }
 
     /// Looks that may fail in a row: with the longest interval that is above an hour.
     static let mostFailures = 20
@@ -63,6 +77,7 @@ struct PublicationWatch: Codable, Sendable, Equatable {
         self.publication = publication
         pushedAt = now
         phase = .waiting
+        work = nil
         quiet = 0
         failures = 0
     }
@@ -70,7 +85,8 @@ struct PublicationWatch: Codable, Sendable, Equatable {
     /// Time until the next look.
     func delay() -> Duration {
         let factor = Double(1 << min(max(quiet, failures * 2) / 2, 10))
-        return .seconds(min(settings.intervalSeconds * factor, settings.maximumIntervalSeconds))
+        let usual = min(settings.intervalSeconds * factor, settings.maximumIntervalSeconds)
+        return .seconds(max(usual, pause ?? 0))
     }
 
     func isOver(now: Int) -> Bool {

@@ -33,6 +33,7 @@ extension AgentSession {
     /// What fails here costs the step its commit: the next one holds its changes too.
     func commit(_ intent: KeptCommit, _ tracker: ChangeTracker) async {
         let repository = SessionRepository(stateDirectory: configuration.stateDirectory)
+        steps.pass(intent.step)
         let event: AgentEvent?
         do {
             let work = try await tracker.state()
@@ -64,7 +65,9 @@ extension AgentSession {
         }
         do {
             guard let event else { return try await log.keep([.gone(KeptKey.commit)]) }
-            try await log.append(event, keeping: [.gone(KeptKey.commit)])
+            // With the number: a commit that was told is not made again as that of a later step.
+            try await log.append(
+                event, keeping: [.gone(KeptKey.commit), .value(KeptKey.steps, steps.kept)])
         } catch {
             // The log cannot be written, which fails the turn at its next event.
         }

@@ -19,6 +19,7 @@ extension AgentSession {
         startedAt = resumption.take(KeptKey.start, as: KeptStart.self)?.startedAt ?? startedAt
         hasBooted = session.booted
         usage = session.usage
+        spentMicros = session.spentMicros
         granted = Set(session.granted)
         pendingNotes = session.pendingNotes
         ending = session.ending

@@ -72,6 +72,8 @@ struct KeptSession: Codable, Sendable {
     /// The baseline was taken.
     var booted = false
     var usage = TokenUsage()
+    /// Absent in what an earlier version kept.
+    var spentMicros: Int?
     var granted: [String] = []
     var pendingNotes: [String] = []
     var outcome: TurnOutcome?
@@ -92,6 +94,8 @@ struct KeptTurn: Codable, Sendable {
     var isDoubtTold: Bool?
     /// What it works on, as much of it as a commit says.
     var prompt: String?
+    /// The number of its prompt; absent in what an earlier version kept.
+    var number: Int?
     /// The model that the user chose for it.
     var model: String?
     /// The model that answered last, or is to.

@@ -12,6 +12,8 @@ extension AgentSession {
         let now = StepState(
             messages: messages, notes: pendingNotes, products: products, touched: touched,
             checks: await ready.checks.kept)
+        // A service that was killed may have taken a snapshot that the log does not know.
+        if let last = try? await snapshotStore().steps.last { steps.pass(last) }
         let step = steps.begin()
         let record = steps.change(to: now)
         let intent = commitIntent(step, now.checks)
@@ -40,7 +42,7 @@ extension AgentSession {
         } catch let error as SandboxError {
             // The session goes on: it can be set back to the steps before.
             let reason = if case .snapshotFailed(let text) = error { text } else { error.description }
-            let kept = (try? [KeptChange.value(KeptKey.commit, intent)]) ?? []
+            let kept = (try? [KeptChange.value(KeptKey.commit, intent), .value(KeptKey.steps, steps.kept)]) ?? []
             _ = try? await log.append(.snapshotFailed(SnapshotFailed(step: step, reason: reason)), keeping: kept)
         } catch {
             // The log cannot be written, which fails the turn at its next event.

@@ -23,6 +23,9 @@ struct StepHistory {
         return next - 1
     }
 
+    /// The number of a step that was begun is not given again, whatever became of the step.
+    mutating func pass(_ step: Int) { next = max(next, step + 1) }
+
     /// The step as it is to be kept.
     func change(to state: StepState) -> KeptStep { state.change(from: known, parent: current) }
 

@@ -98,13 +98,21 @@ public final class Repository {
         if limit < .max, try header(id).bytes > limit {
             throw GitError(operation: "read \(id)", code: -1, message: "it is larger than \(limit) bytes")
         }
+        return try withObject(id) { kind, bytes in GitObject(kind: kind, bytes: Array(bytes)) }
+    }
+
+    /// Hands out an object without a copy of it; the bytes are there for the call alone.
+    /// - Throws: as ``read(_:limit:)`` does.
+    public func withObject<Value>(
+        _ id: ObjectID, _ body: (GitObject.Kind, UnsafeRawBufferPointer) -> Value
+    ) throws(GitError) -> Value {
         var oid = id.oid
         var object: OpaquePointer?
         try check("read \(id)", git_odb_read(&object, database, &oid))
         defer { git_odb_object_free(object) }
         guard let object, let kind = GitObject.Kind(git_odb_object_type(object)) else { throw Self.unknownKind(id) }
         let bytes = UnsafeRawBufferPointer(start: git_odb_object_data(object), count: git_odb_object_size(object))
-        return GitObject(kind: kind, bytes: Array(bytes))
+        return body(kind, bytes)
     }
 
     /// Writes an object; one that is there is left alone.

@@ -37,6 +37,7 @@ extension ClientConnection {
         }
         router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params, user: user) }
         router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
+        router.on(AgentUsage.self, .concurrent) { params, _ in try await backend.usage(params) }
         router.on(AgentSteps.self, .concurrent) { params, _ in try await backend.steps(params) }
         router.on(AgentObjects.self, .concurrent) { params, _ in try await backend.objects(params) }
         router.on(AgentPack.self, .concurrent) { params, _ in try await backend.pack(params) }

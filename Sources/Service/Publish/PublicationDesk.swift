@@ -22,7 +22,10 @@ actor PublicationDesk: PublicationHost {
 
     func forge(for publication: Publication) async throws -> any Forge {
         if let known = forges[publication.remote] { return known }
-        let (address, rule) = try access.resolve(publication.remote)
+        let (address, rule): (RemoteAddress, RemoteRule)
+        do { (address, rule) = try access.resolve(publication.remote) } catch {
+            throw PublicationRefused(reason: "\(error)")
+        }
         guard let made = try await access.secrets.forge(for: address, rule) else {
             throw PublicationRefused(reason: PublishError.noForge(publication.remote).description)
         }
@@ -48,6 +51,10 @@ actor PublicationDesk: PublicationHost {
                     remote: publication.remote, branch: publication.branch))
         } catch let error as PublishError {
             throw PublicationRefused(reason: "\(error)")
+        } catch let error as RemoteFailure {
+            throw PublicationRefused(reason: "\(error)")
+        } catch let error as ResponseError where error.code == .invalidParams {
+            throw PublicationRefused(reason: error.message)
         }
         guard let outcome else { throw CancellationError() }
         if let failure = outcome.failure { throw failure }

@@ -359,7 +359,7 @@ public actor SessionManager: SessionBackend {
         await withTaskGroup(of: Void.self) { group in
             for entry in live.values {
                 // Its forge is not done with it: the next service goes on with it, as after a kill.
-                if await entry.session.isWatching, await !entry.session.isBusy { continue }
+                if await entry.session.isWatching { continue }
                 group.addTask {
                     await entry.session.stop(reason: "the service was shut down")
                     // Someone else may have begun to: a service that ends first would leave the sandbox behind.

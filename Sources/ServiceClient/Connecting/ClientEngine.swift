@@ -69,7 +69,7 @@ actor ClientEngine {
         default:
             [
                 AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method,
-                AgentSteps.method,
+                AgentSteps.method, AgentUsage.method,
                 AgentObjects.method, AgentPack.method,
                 WorkspaceNegotiate.method, WorkspaceUpload.method,
             ]

@@ -95,26 +95,28 @@ struct TreeCheckout {
             index.files[path] = BaseIndex.Record(stamp: stamp, entry: entry)
             return
         }
-        let contents = try repository.read(leaf.id, limit: limits.bytes).bytes
         if mode == .symbolicLink {
+            let contents = try repository.read(leaf.id, limit: limits.bytes).bytes
             guard let link = String(validating: contents, as: UTF8.self), !contents.contains(0), !contents.isEmpty
             else {
                 return leftOut.note(path, "links to a name that is not UTF-8")
             }
             guard symlink(link, target) == 0 else { throw failure(path) }
         } else {
-            try writeFile(contents, target, path, mode: mode == .executable ? 0o755 : 0o644)
+            try writeFile(leaf.id, target, path, mode: mode == .executable ? 0o755 : 0o644)
         }
         index.files[path] = BaseIndex.Record(stamp: stamp, entry: entry)
     }
 
     private mutating func writeFile(
-        _ contents: [UInt8], _ target: String, _ path: String, mode: mode_t
-    ) throws(WorkspaceError) {
+        _ blob: ObjectID, _ target: String, _ path: String, mode: mode_t
+    ) throws {
         let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard output >= 0 else { throw failure(path) }
         defer { close(output) }
-        guard FileBytes.write(contents, to: output), fchmod(output, mode) == 0 else { throw failure(path) }
+        // A large file stands in memory once, not twice.
+        let isWritten = try repository.withObject(blob) { _, bytes in FileBytes.write(bytes[...], to: output) }
+        guard isWritten, fchmod(output, mode) == 0 else { throw failure(path) }
         var status = stat()
         if fstat(output, &status) == 0 { index.bytes += Int(status.st_blocks) * 512 }
     }

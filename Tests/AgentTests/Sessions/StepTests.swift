@@ -133,6 +133,34 @@ struct StepTests {
         try await again.finish()
     }
 
+    @Test("The number of a step that has a commit and no snapshot is not given again by the next service")
+    func numbers() async throws {
+        let folder = try TemporaryFolder()
+        let sandbox = FakeSandbox(id: "s", base: ["a": Array("0\n".utf8)]) { request, sandbox in
+            sandbox["a"] = "\(request.arguments.last ?? "")\n"
+            return FakeCommand()
+        }
+        var driver = FakeDriver { _ in Photographed(inner: sandbox, isFull: true) }
+        driver.left = { _ in Photographed(inner: sandbox, isFull: true) }
+        var options = TestSession.Options()
+        options.folder = folder
+        options.files = ["a": "0\n"]
+        let test = try TestSession(options, driver: driver, [Say.calls(run("1", "echo", "1")), Say.text("Done.")])
+        try await test.session.start()
+        _ = try await test.turn()
+        _ = try await test.state(.idle)
+        let next = try await test.killed(driver: driver, [Say.calls(run("2", "echo", "2")), Say.text("Done.")])
+        _ = try await next.session.prompt(AgentPrompt.Params(sessionId: "s", text: "Go on"))
+        for _ in 1...2 { _ = try await next.turn() }
+        let made = try next.events().compactMap { if case .stepCommitted(let event) = $0 { event } else { nil } }
+        // Steps 0 to 2 are of the first service: its start, its calls, the end of its turn.
+        #expect(made.map(\.step) == [1, 3])
+        #expect(made.last?.parent == made.first?.commit)
+        let repository = SessionRepository(stateDirectory: folder.path + "/state")
+        #expect(try repository.steps().commits.map(\.commit).filter(made.map(\.commit).contains).count == 2)
+        try await next.finish()
+    }
+
     @Test("What is kept of steps gives each of them again, whatever way they were come by", arguments: 1...8)
     func history(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

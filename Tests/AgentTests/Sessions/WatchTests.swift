@@ -220,6 +220,56 @@ struct WatchTests {
         try await fake.test.finish()
     }
 
+    @Test("A comment that is answered while CI runs does not hide what CI finds then")
+    func commentsMeanwhile() async throws {
+        forge.set {
+            $0.statuses[commit] = [job(.running)]
+            $0.nextCommit = commit
+            $0.comments = [
+                ReviewComment(
+                    id: "c1", kind: .conversation, author: "ann", association: .member, body: "Why?",
+                    updated: "2026-11-28T03:00:00Z")
+            ]
+        }
+        let fake = try await start(Self.fast(comments: .init()), [Say.text("Because.")])
+        _ = try await fake.test.turn()
+        _ = try await fake.test.state(.idle)
+        forge.set {
+            $0.statuses[commit] = [job(.failed)]
+            $0.logs["1"] = failedLog
+        }
+        let found: DiagnosticsUpdated = try await fake.test.next {
+            if case .diagnosticsUpdated(let event) = $0, event.check == "ci: test" { event } else { nil }
+        }
+        #expect(found.total == 1)
+        try await fake.test.finish()
+    }
+
+    @Test("What the user has asked for since is not pushed with a repair")
+    func othersWork() async throws {
+        forge.set {
+            $0.statuses[commit] = [job(.failed)]
+            $0.pushError = .unavailable("down")
+        }
+        var settings = Self.fast(rounds: 1)
+        settings.maximumIntervalSeconds = 0.5
+        let fake = try await start(
+            settings,
+            [
+                Say.calls(write("2", "a.c", "better\n")), Say.text("Mended."),
+                Say.calls(write("3", "a.c", "mine\n")), Say.text("Yours."),
+            ])
+        #expect(try await fake.test.turn().outcome == .verified)
+        _ = try await fake.test.state(.idle)
+        _ = try await fake.test.session.prompt(AgentPrompt.Params(sessionId: "s", text: "Mine"))
+        #expect(try await fake.test.turn().outcome == .verified)
+        forge.set { $0.pushError = nil }
+        let reason = try await update(fake.test) { !$0.watching }.reason
+        #expect(reason == "the session has gone on since; publish it when it is ready")
+        #expect(forge.state.withLock { $0.pushes } == 0)
+        try await fake.test.finish()
+    }
+
     @Test("A service that was killed goes on watching where it was")
     func survives() async throws {
         forge.set { $0.statuses[commit] = [job(.running)] }

@@ -101,6 +101,7 @@ final class FakeBackend: SessionBackend {
         AgentPublish.Result()
     }
 
+    func usage(_ params: AgentUsage.Params) async throws -> AgentUsage.Result { AgentUsage.Result(rows: []) }
     func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result {
         AgentSteps.Result(base: "b", tip: "b", prefix: "", commits: [], references: [])
     }
