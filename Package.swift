@@ -93,7 +93,7 @@ let package = Package(
 
         // Service side
         module("Secrets"),
-        module("Models", ["JSON", "Secrets", "Spawn", asyncHTTPClient, crypto, nioCore, nioHTTP1]),
+        module("Models", ["JSON", "Secrets", "Spawn", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
         module(
             "Forges",
             ["JSON", "Secrets", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, crypto, cryptoExtras]),

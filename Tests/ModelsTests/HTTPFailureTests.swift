@@ -3,7 +3,7 @@ import Testing
 
 @testable import Models
 
-/// What both HTTP providers make of an endpoint that misbehaves.
+/// What the HTTP providers make of an endpoint that misbehaves.
 @Suite struct HTTPFailureTests {
     private func error(
         _ vendor: Vendor, _ reply: StubEndpoint.Reply, limits: ModelLimits = ModelLimits()
@@ -20,7 +20,7 @@ import Testing
         #"{"type":"error","error":{"type":"\#(type)","message":"\#(message)"}}"#
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func statuses(vendor: Vendor) async throws {
         let unauthorised = try await error(vendor, .json(body("authentication_error", "invalid key"), status: 401))
         #expect(unauthorised == .authentication("It answered HTTP 401: invalid key"))
@@ -41,14 +41,14 @@ import Testing
         #expect(unknown == .invalidRequest("It answered HTTP 404: model: x"))
     }
 
-    @Test(arguments: Vendor.allCases, ["-1", "nan", "inf", "Wed, 21 Oct 2026 07:28:00 GMT"])
+    @Test(arguments: Vendor.http, ["-1", "nan", "inf", "Wed, 21 Oct 2026 07:28:00 GMT"])
     func strangeRetryAfterIsIgnored(vendor: Vendor, value: String) async throws {
         let limited = try await error(vendor, .json("{}", status: 429, headers: [("retry-after", value)]))
         #expect(limited == .rateLimited(retryAfter: nil, detail: "It answered HTTP 429: {}"))
     }
 
     @Test(
-        arguments: Vendor.allCases,
+        arguments: Vendor.http,
         [
             #"{"error":{"message":"prompt is too long: 208310 tokens > 200000 maximum","type":"invalid_request_error"}}"#,
             #"{"error":{"message":"This model's maximum context length is 8192 tokens","code":"context_length_exceeded"}}"#,
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func errorPageOfAProxyIsQuotedCapped(vendor: Vendor) async throws {
         let page = "<html>\u{1b}[31mBad gateway" + String(repeating: "x", count: 200_000)
         let reply = StubEndpoint.Reply(
@@ -74,10 +74,10 @@ import Testing
         #expect(error.description.count < 2000)
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func redirectsAreNotFollowed(vendor: Vendor) async throws {
         try await StubEndpoint.with([
-            .init(status: 307, headers: [("location", "/elsewhere")]), .stream(vendor.greeting),
+            .init(status: 307, headers: [("location", "/elsewhere")]), vendor.reply(vendor.greeting),
         ]) { endpoint in
             let error = try await vendor.provider(endpoint).failure()
             #expect(error.description.contains("Redirects are not followed"))
@@ -85,9 +85,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func connectionCutMidStream(vendor: Vendor) async throws {
-        let (events, error) = try await StubEndpoint.with([.stream(vendor.beginning, .cut)]) { endpoint in
+        let (events, error) = try await StubEndpoint.with([vendor.reply(vendor.beginning, .cut)]) { endpoint in
             await (try vendor.provider(endpoint)).outcome()
         }
         #expect(events == [.textDelta("Grüße ")])
@@ -97,24 +97,24 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func cleanEndBeforeTheAnswerIsComplete(vendor: Vendor) async throws {
-        let error = try await error(vendor, .stream(vendor.beginning))
+        let error = try await error(vendor, vendor.reply(vendor.beginning))
         guard case .streamCut = error else {
             Issue.record("\(error)")
             return
         }
     }
 
-    @Test(arguments: Vendor.allCases, [StubEndpoint.Reply.Ending.hang, .silence])
+    @Test(arguments: Vendor.http, [StubEndpoint.Reply.Ending.hang, .silence])
     func silenceIsAStall(vendor: Vendor, ending: StubEndpoint.Reply.Ending) async throws {
         var limits = ModelLimits()
         limits.idleTimeout = .milliseconds(100)
-        let reply = StubEndpoint.Reply.stream(vendor.beginning, ending)
+        let reply = vendor.reply(vendor.beginning, ending)
         #expect(try await error(vendor, reply, limits: limits) == .stalled(after: .milliseconds(100)))
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func nobodyListens(vendor: Vendor) async throws {
         try await withUnusedPort { port in
             let provider = try vendor.provider(at: "http://127.0.0.1:\(port)")
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http.filter { $0 != .bedrock })
     func limits(vendor: Vendor) async throws {
         var limits = ModelLimits()
         limits.maximumLineBytes = 1000
@@ -139,11 +139,11 @@ import Testing
         #expect(whole.description.contains("longer than 3000 bytes"))
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func invalidUTF8(vendor: Vendor) async throws {
-        let bytes = Array(vendor.beginning.utf8)
+        let bytes = vendor.beginning
         let broken = bytes.map { $0 == 0xBC ? 0xFF : $0 }  // the second byte of ü
-        let error = try await error(vendor, StubEndpoint.Reply(chunks: [broken]))
+        let error = try await error(vendor, vendor.reply(broken))
         guard case .malformedResponse = error else {
             Issue.record("\(error)")
             return
@@ -151,9 +151,9 @@ import Testing
         #expect(broken != bytes)
     }
 
-    @Test(arguments: Vendor.allCases, ["text/html", "", "application/octet-stream"])
+    @Test(arguments: Vendor.http, ["text/html", "", "application/octet-stream"])
     func otherContentTypes(vendor: Vendor, type: String) async throws {
-        let reply = StubEndpoint.Reply(headers: [("content-type", type)], chunks: [Array(vendor.greeting.utf8)])
+        let reply = StubEndpoint.Reply(headers: [("content-type", type)], chunks: [vendor.greeting])
         let error = try await error(vendor, reply)
         guard case .malformedResponse = error else {
             Issue.record("\(error)")
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases, ["[]", "{}", "3", "", "{\"choices\":[]}", "{\"choices\":[{}]}"])
+    @Test(arguments: Vendor.http, ["[]", "{}", "3", "", "{\"choices\":[]}", "{\"choices\":[{}]}"])
     func wholeAnswersOfAnotherShape(vendor: Vendor, body: String) async throws {
         let error = try await error(vendor, .json(body))
         guard case .malformedResponse = error else {
@@ -170,18 +170,9 @@ import Testing
         }
     }
 
-    /// The whole way at once: every byte in a chunk of its own.
-    @Test(arguments: Vendor.allCases)
-    func everyByteInItsOwnChunk(vendor: Vendor) async throws {
-        let reply = StubEndpoint.Reply(chunks: vendor.greeting.utf8.map { [$0] })
-        let events = try await StubEndpoint.with([reply]) { await (try vendor.provider($0)).outcome().events }
-        #expect(events.text == "Grüße 👋")
-        #expect(events.response?.text == "Grüße 👋")
-    }
-
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func connectionIsUsedAgain(vendor: Vendor) async throws {
-        let replies = (0..<5).map { _ in StubEndpoint.Reply.stream(vendor.greeting) }
+        let replies = (0..<5).map { _ in vendor.reply(vendor.greeting) }
         try await StubEndpoint.with(replies) { endpoint in
             let provider = try vendor.provider(endpoint)
             for _ in replies { #expect(await provider.outcome().events.text == "Grüße 👋") }
@@ -193,17 +184,17 @@ import Testing
     }
 
     /// A server that leaves the connection open after its last event must not hold the answer up.
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func answerDoesNotWaitForTheEndOfTheBody(vendor: Vendor) async throws {
-        try await StubEndpoint.with([.stream(vendor.greeting, .hang)]) { endpoint in
+        try await StubEndpoint.with([vendor.reply(vendor.greeting, .hang)]) { endpoint in
             let provider = try vendor.provider(endpoint)
             #expect(await provider.outcome().events.response != nil)
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func cancellationEndsTheStream(vendor: Vendor) async throws {
-        try await StubEndpoint.with([.stream(vendor.beginning, .hang)]) { endpoint in
+        try await StubEndpoint.with([vendor.reply(vendor.beginning, .hang)]) { endpoint in
             let provider = try vendor.provider(endpoint)
             let task = Task { () -> Bool in
                 do {
@@ -219,7 +210,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func keysNeverShowInErrors(vendor: Vendor) async throws {
         let key = Vendor.key.reveal()
         let quoted = "bad key \(key), or sk-proj-abcdef*****xyz"

@@ -100,10 +100,10 @@ import Testing
     }
 
     /// Over HTTP: a cut in mid-stream, an overload, then the answer.
-    @Test(arguments: Vendor.allCases)
+    @Test(arguments: Vendor.http)
     func overHTTP(vendor: Vendor) async throws {
         try await StubEndpoint.with([
-            .stream(vendor.beginning, .cut), .json("{}", status: 529), .stream(vendor.greeting),
+            vendor.reply(vendor.beginning, .cut), .json("{}", status: 529), vendor.reply(vendor.greeting),
         ]) { endpoint in
             let clock = RecordingClock()
             let provider = RetryingProvider(try vendor.provider(endpoint), clock: clock, jitter: { 1 })

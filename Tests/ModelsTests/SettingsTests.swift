@@ -55,7 +55,7 @@ import Testing
 
     @Test(arguments: [
         (["COFFERDAM_MODEL": "claude"], "write anthropic:NAME"),
-        (["COFFERDAM_MODEL": "gemini:x"], "write anthropic:NAME"),
+        (["COFFERDAM_MODEL": "gemini:x"], "set GEMINI_API_KEY"),
         (["COFFERDAM_MODEL": "openai:"], "write anthropic:NAME"),
         (["COFFERDAM_MODEL": "anthropic:c"], "set ANTHROPIC_API_KEY"),
         (["COFFERDAM_MODEL": "openai:c", "ANTHROPIC_API_KEY": "k"], "set OPENAI_API_KEY"),

@@ -4,7 +4,8 @@ import Secrets
 extension ModelProviders {
     private static let entryKeys: Set<String> = [
         "provider", "model", "base_url", "api_key_env", "api_key_file", "max_output_tokens", "headers", "stream",
-        "file",
+        "file", "preset", "quirks", "thinking_budget", "reasoning_effort", "region", "profile", "command",
+        "environment",
     ]
     /// A key file holds one short line.
     private static let maximumKeyFileBytes = 64 << 10
@@ -14,6 +15,10 @@ extension ModelProviders {
     /// Settings from one entry of a model configuration file: an object with `provider`, `model`, `base_url`,
     /// `api_key_env` or `api_key_file`, `max_output_tokens`, `headers` (of strings), `stream` and, for `replay`, `file`.
     /// A key is never written in the entry itself; `api_key_env` defaults to the vendor's usual variable.
+    ///
+    /// `preset` and `quirks` tell in what the endpoint differs (``ModelQuirks``); `thinking_budget` and
+    /// `reasoning_effort` how long the model is to think; `bedrock` takes `region` and `profile`, `command` the list
+    /// `command` and the list `environment` of the variables that the program may see.
     /// - Throws: ``ModelError/notConfigured(_:)`` naming the key that is wrong. Unknown keys are errors.
     public static func settings(from entry: JSON, environment: [String: String]) throws -> ModelSettings {
         guard let object = entry.objectValue else {
@@ -37,6 +42,7 @@ extension ModelProviders {
             return ModelSettings(
                 provider: .replay, model: try string("model", in: entry) ?? fileName(file), replayFile: file)
         }
+        if provider == .command { return try commandSettings(entry, environment: environment) }
         guard let model = try string("model", in: entry) else {
             throw ModelError.notConfigured("A model entry needs the key model.")
         }
@@ -48,12 +54,49 @@ extension ModelProviders {
             }
             settings.maximumOutputTokens = count
         }
+        if let name = try string("preset", in: entry) { settings.quirks = ModelQuirks(try preset(name)) }
+        settings.quirks = try ModelQuirks(json: entry["quirks"], over: settings.quirks)
+        if let budget = entry["thinking_budget"] {
+            guard let count = budget.intValue, (1...maximumConfigurableTokens).contains(count) else {
+                throw ModelError.notConfigured("thinking_budget must be a positive whole number.")
+            }
+            settings.thinkingBudget = count
+        }
+        settings.reasoningEffort = try string("reasoning_effort", in: entry)
+        if provider == .bedrock {
+            settings.aws = try AWSAccess.fromEnvironment(
+                environment, region: try string("region", in: entry), profile: try string("profile", in: entry),
+                needsKeys: settings.apiKey == nil)
+        }
         settings.headers = try headers(of: entry)
         if let stream = entry["stream"] {
             guard let flag = stream.boolValue else { throw ModelError.notConfigured("'stream' must be true or false.") }
             settings.streams = flag
         }
         return settings
+    }
+
+    private static func commandSettings(_ entry: JSON, environment: [String: String]) throws -> ModelSettings {
+        let words = try strings("command", in: entry)
+        guard let program = words.first, !program.isEmpty else {
+            throw ModelError.notConfigured("A model entry of provider command needs the key command, a list of texts.")
+        }
+        var settings = ModelSettings(provider: .command, model: try string("model", in: entry) ?? fileName(program))
+        var variables: [String: SecretString] = [:]
+        for name in try strings("environment", in: entry) {
+            variables[name] = environment[name].map(SecretString.init)
+        }
+        settings.command = ModelCommand(arguments: words, environment: variables)
+        settings.quirks = try ModelQuirks(json: entry["quirks"], over: settings.quirks)
+        return settings
+    }
+
+    private static func strings(_ key: String, in entry: JSON) throws -> [String] {
+        guard let value = entry[key], !value.isNull else { return [] }
+        guard let texts = value.arrayValue?.map(\.stringValue), !texts.contains(nil) else {
+            throw ModelError.notConfigured("'\(key)' in a model entry must be a list of texts.")
+        }
+        return texts.compactMap { $0 }
     }
 
     private static func string(_ key: String, in entry: JSON) throws -> String? {
@@ -80,10 +123,11 @@ extension ModelProviders {
             return SecretString(trimmed(text))
         }
         let named = try string("api_key_env", in: entry)
-        let variable = named ?? (provider == .anthropic ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY")
-        if let key = environment[variable].map(trimmed), !key.isEmpty { return SecretString(key) }
-        if named != nil {
-            throw ModelError.notConfigured("The environment variable \(variable), named by api_key_env, is not set.")
+        for variable in named.map({ [$0] }) ?? keyVariables(of: provider) {
+            if let key = environment[variable].map(trimmed), !key.isEmpty { return SecretString(key) }
+        }
+        if let named {
+            throw ModelError.notConfigured("The environment variable \(named), named by api_key_env, is not set.")
         }
         return nil
     }

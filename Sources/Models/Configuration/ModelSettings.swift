@@ -7,6 +7,14 @@ public struct ModelSettings: Sendable, Equatable {
         case anthropic
         /// OpenAI-compatible Chat Completions API, of any server.
         case openai
+        /// OpenAI Responses API.
+        case openaiResponses = "openai-responses"
+        /// Google Gemini API.
+        case gemini
+        /// Amazon Bedrock, Converse API.
+        case bedrock
+        /// A program of the host that speaks `Protocol/model-command.md`.
+        case command
         /// A recorded conversation.
         case replay
     }
@@ -37,6 +45,17 @@ public struct ModelSettings: Sendable, Equatable {
     public var streams: Bool
     /// The recording that `replay` plays.
     public var replayFile: String?
+    /// In what the endpoint differs from others of its API.
+    public var quirks: ModelQuirks
+    /// Tokens that the model may think for, where the API counts them: Anthropic, Gemini, Bedrock. Nil leaves it to the
+    /// vendor.
+    public var thinkingBudget: Int?
+    /// How hard the model is to think, in the vendor's words (`low`, `medium`, `high`): OpenAI, Responses.
+    public var reasoningEffort: String?
+    /// Where `bedrock` is and who asks.
+    public var aws: AWSAccess?
+    /// The program of `command`.
+    public var command: ModelCommand?
     public var limits: ModelLimits
     public var retries: RetryPolicy
 
@@ -63,12 +82,15 @@ public struct ModelSettings: Sendable, Equatable {
         self.headers = headers
         self.streams = streams
         self.replayFile = replayFile
+        quirks =
+            provider == .openai && baseURL == nil || provider == .openaiResponses
+            ? ModelQuirks(.openai) : ModelQuirks()
         self.limits = limits
         self.retries = retries
     }
 
     /// Every secret of these settings.
     var secrets: [SecretString] {
-        [apiKey].compactMap { $0 } + headers.map(\.value)
+        [apiKey].compactMap { $0 } + headers.map(\.value) + (aws?.secrets ?? []) + (command?.secrets ?? [])
     }
 }

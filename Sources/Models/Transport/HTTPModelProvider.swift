@@ -50,12 +50,17 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     }
 
     private func run(_ request: ModelRequest, emit: (ModelEvent) -> Void) async throws {
-        let response = try await transport.post(
-            format.url, headers: headers, body: format.body(of: request).serialized())
+        let url = format.url(of: request)
+        let body = format.body(of: request).serialized()
+        var headers = headers
+        for (name, value) in try format.authorization(url: url, body: body) {
+            headers.replaceOrAdd(name: name, value: value)
+        }
+        let response = try await transport.post(url, headers: headers, body: body)
         guard (200..<300).contains(response.status.code) else { throw await failure(response) }
         var decoder = format.makeDecoder()
         switch response.mediaType {
-        case "text/event-stream":
+        case Format.Framing.mediaType:
             try await readStream(response.body, into: &decoder, emit)
         case "application/json":
             let bytes = try await read(response.body, upTo: limits.maximumResponseBytes)
@@ -71,7 +76,7 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     private func readStream(
         _ body: HTTPClientResponse.Body, into decoder: inout Format.Decoder, _ emit: (ModelEvent) -> Void
     ) async throws {
-        var parser = ServerSentEventParser(maximumLineBytes: limits.maximumLineBytes)
+        var parser = Format.Framing(maximumLineBytes: limits.maximumLineBytes)
         var received = 0
         var isCompleted = false
         do {
@@ -125,6 +130,7 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     private func failure(_ response: HTTPClientResponse) async -> any Error {
         let status = Int(response.status.code)
         let retryAfter = Duration.retryAfter(in: response.headers)
+        let errorType = response.headers.first(name: "x-amzn-errortype")
         var bytes: [UInt8] = []
         do {
             for try await chunk in response.body {
@@ -136,7 +142,9 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
             if Task.isCancelled { return CancellationError() }
         }
         if let json = try? JSON(parsing: bytes, limits: JSONLimits(duplicateKeys: .lastWins)) {
-            return EndpointFailure(status: status, retryAfter: retryAfter, json: json).modelError
+            var failure = EndpointFailure(status: status, retryAfter: retryAfter, json: json)
+            if failure.type == nil { failure.type = errorType.map { String($0.prefix { $0 != ":" }) } }
+            return failure.modelError
         }
         let text = String(decoding: bytes, as: UTF8.self)
         return EndpointFailure(status: status, retryAfter: retryAfter, text: text).modelError
@@ -165,7 +173,7 @@ extension HTTPModelProvider {
     ) throws -> HTTPHeaders {
         var result = HTTPHeaders()
         result.add(name: "content-type", value: "application/json")
-        result.add(name: "accept", value: "text/event-stream, application/json")
+        result.add(name: "accept", value: "\(Format.Framing.mediaType), application/json")
         result.add(name: "user-agent", value: "cofferdam")
         for (name, value) in own + extra.map({ ($0.name, $0.value.reveal()) }) {
             // RFC 9110, section 5: a line break in a value would let it add headers of its own.

@@ -14,7 +14,7 @@ extension Duration {
     }
 
     /// Infinite, negative or absurd values become nil or a day: the header is not trusted.
-    private static func bounded(seconds: Double) -> Duration? {
+    static func bounded(seconds: Double) -> Duration? {
         guard seconds.isFinite, seconds >= 0 else { return nil }
         return .milliseconds(Int((min(seconds, 86_400) * 1000).rounded(.up)))
     }

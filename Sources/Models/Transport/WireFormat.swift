@@ -3,6 +3,7 @@ import JSON
 /// One vendor's HTTP API: how a request is written and how the answer is read. Pure; ``HTTPModelProvider`` does the I/O.
 protocol WireFormat: Sendable {
     associatedtype Decoder: WireDecoder
+    associatedtype Framing: StreamFraming = ServerSentEventParser
 
     /// Vendor's name in ``ModelProvider/identifier``.
     static var vendor: String { get }
@@ -14,12 +15,33 @@ protocol WireFormat: Sendable {
     /// - Parameter baseURL: the configured address without a trailing slash.
     init(_ settings: ModelSettings, baseURL: String)
 
-    /// Address that requests are posted to.
-    var url: String { get }
+    /// Address that a request is posted to.
+    func url(of request: ModelRequest) -> String
     /// Headers of the vendor, the key among them.
     var headers: [(name: String, value: String)] { get }
     func body(of request: ModelRequest) -> JSON
+    /// Further headers for one request, such as its signature.
+    /// - Throws: ``ModelError/authentication(_:)`` when there is nothing to sign with.
+    func authorization(url: String, body: [UInt8]) throws(ModelError) -> [(name: String, value: String)]
     func makeDecoder() -> Decoder
+}
+
+extension WireFormat {
+    func authorization(url: String, body: [UInt8]) throws(ModelError) -> [(name: String, value: String)] { [] }
+}
+
+/// Splits the bytes of a stream into events, whatever the boundaries of the chunks that they arrive in.
+protocol StreamFraming: Sendable {
+    /// Content type of such a stream, in lower case.
+    static var mediaType: String { get }
+    /// - Parameter maximumLineBytes: the bound on one event.
+    init(maximumLineBytes: Int)
+    /// Takes the next chunk and returns the events that it completes.
+    mutating func feed(_ chunk: some Collection<UInt8>) throws -> [ServerSentEvent]
+}
+
+extension ServerSentEventParser: StreamFraming {
+    static var mediaType: String { "text/event-stream" }
 }
 
 /// Reads one answer. Fed with the events of the stream, or once with a whole answer.

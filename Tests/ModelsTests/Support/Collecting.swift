@@ -1,5 +1,4 @@
 import JSON
-import Secrets
 import Testing
 
 @testable import Models
@@ -64,44 +63,4 @@ extension ToolDefinition {
         parameters: ["type": "object", "properties": ["path": ["type": "string"]], "required": ["path"]])
     static let listFiles = ToolDefinition(
         name: "list_files", description: "Lists files", parameters: ["type": "object", "properties": [:]])
-}
-
-/// Both HTTP providers, for tests of what they have in common.
-enum Vendor: String, CaseIterable, Sendable {
-    case anthropic
-    case openai
-
-    static let key = SecretString("canary-key-4711")
-
-    func provider(_ endpoint: StubEndpoint, limits: ModelLimits = ModelLimits()) throws -> any ModelProvider {
-        try provider(at: endpoint.url, limits: limits)
-    }
-
-    func provider(at url: String, limits: ModelLimits = ModelLimits()) throws -> any ModelProvider {
-        let settings = ModelSettings(
-            provider: self == .anthropic ? .anthropic : .openai, model: "model-1",
-            baseURL: url + (self == .anthropic ? "" : "/v1"), apiKey: Self.key, limits: limits)
-        switch self {
-        case .anthropic: return try AnthropicProvider(settings)
-        case .openai: return try ChatCompletionsProvider(settings)
-        }
-    }
-
-    /// A stream that says "Grüße 👋".
-    var greeting: String {
-        switch self {
-        case .anthropic: AnthropicFixtures.greeting
-        case .openai: ChatFixtures.greeting
-        }
-    }
-
-    /// A stream that breaks off after the text "Grüße ".
-    var beginning: String {
-        switch self {
-        case .anthropic:
-            AnthropicFixtures.events(Array(AnthropicFixtures.greetingEvents.prefix(4)))
-        case .openai:
-            ChatFixtures.events(Array(ChatFixtures.greetingEvents.prefix(2)), done: false)
-        }
-    }
 }

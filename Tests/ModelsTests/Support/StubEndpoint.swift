@@ -47,6 +47,7 @@ final class StubEndpoint: Sendable {
 
     private let state: Mutex<State>
     private let channel = Mutex<(any Channel)?>(nil)
+    private let connected = Mutex<[any Channel]>([])
 
     private init(_ replies: [Reply]) {
         state = Mutex(State(replies: replies))
@@ -62,6 +63,7 @@ final class StubEndpoint: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     endpoint.state.withLock { $0.connections += 1 }
+                    endpoint.connected.withLock { $0.append(channel) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(endpoint))
                 }
@@ -70,11 +72,18 @@ final class StubEndpoint: Sendable {
         endpoint.channel.withLock { $0 = channel }
         do {
             let result = try await body(endpoint)
-            try await channel.close()
+            await endpoint.close(channel)
             return result
         } catch {
-            try? await channel.close()
+            await endpoint.close(channel)
             throw error
+        }
+    }
+
+    /// Its connections too: another server may get the same port, and must not be spoken to on them.
+    private func close(_ channel: any Channel) async {
+        for channel in [channel] + connected.withLock({ $0 }) {
+            try? await channel.close().get()  // Fails only when it is closed already.
         }
     }
 

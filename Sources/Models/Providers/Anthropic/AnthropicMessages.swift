@@ -10,15 +10,21 @@ struct AnthropicMessages: WireFormat {
     /// Marks where a prefix of the prompt ends that the vendor is to keep for the next turn.
     private static let cacheControl: JSON = ["type": "ephemeral"]
 
-    let url: String
+    private let endpoint: String
     let headers: [(name: String, value: String)]
     private let model: String
     private let maximumOutputTokens: Int
     private let maximumBlocks: Int
     private let streams: Bool
+    private let thinkingBudget: Int?
+    private let quirks: ModelQuirks
+    /// The API takes no smaller budget.
+    private static let minimumThinkingBudget = 1024
 
     init(_ settings: ModelSettings, baseURL: String) {
-        url = baseURL + (baseURL.hasSuffix("/v1") ? "/messages" : "/v1/messages")
+        endpoint = baseURL + (settings.quirks.path ?? (baseURL.hasSuffix("/v1") ? "/messages" : "/v1/messages"))
+        thinkingBudget = settings.thinkingBudget
+        quirks = settings.quirks
         headers =
             [("anthropic-version", Self.version)] + (settings.apiKey.map { [("x-api-key", $0.reveal())] } ?? [])
         model = settings.model
@@ -29,10 +35,14 @@ struct AnthropicMessages: WireFormat {
 
     func makeDecoder() -> AnthropicDecoder { AnthropicDecoder(maximumBlocks: maximumBlocks) }
 
+    func url(of request: ModelRequest) -> String { endpoint }
+
     func body(of request: ModelRequest) -> JSON {
+        let limit = request.maximumOutputTokens ?? maximumOutputTokens
+        let messages = (request.tools.isEmpty ? request.messages.withToolsAsText : request.messages).alternating
         var body: JSON = [
             "model": .string(request.model ?? model),
-            "max_tokens": .number(JSONNumber(request.maximumOutputTokens ?? maximumOutputTokens)),
+            "max_tokens": .number(JSONNumber(limit)),
             "stream": .bool(streams),
         ]
         if !request.system.isEmpty {
@@ -43,8 +53,27 @@ struct AnthropicMessages: WireFormat {
             tools[tools.count - 1]["cache_control"] = Self.cacheControl
             body["tools"] = .array(tools)
         }
-        body["messages"] = .array(Self.messages(request.messages))
-        return body
+        body["messages"] = .array(Self.messages(messages))
+        if let thinkingBudget, Self.mayThink(messages) {
+            // What it thinks counts as output.
+            let budget = min(thinkingBudget, limit - 1)
+            if budget >= Self.minimumThinkingBudget {
+                body["thinking"] = ["type": "enabled", "budget_tokens": .number(JSONNumber(budget))]
+            }
+        }
+        return quirks.completed(body)
+    }
+
+    /// While calls are under way the API lets a model think only if their message began with its own thoughts, which
+    /// it did not when another vendor made them.
+    private static func mayThink(_ messages: [ModelMessage]) -> Bool {
+        guard let last = messages.last(where: { $0.role == .assistant }),
+            messages.last?.content.contains(where: \.isToolResult) ?? false
+        else { return true }
+        return last.content.contains { block in
+            guard case .reasoning(let reasoning) = block, reasoning.isOwn(of: vendor) else { return false }
+            return reasoning.signature != nil || reasoning.redactedData != nil
+        }
     }
 
     private static func tool(_ tool: ToolDefinition) -> JSON {
@@ -56,19 +85,11 @@ struct AnthropicMessages: WireFormat {
     /// The conversation as alternating messages: the API wants all results of a message's calls in the one message
     /// that follows it, before any text. The newest message ends the cached prefix, so that each turn pays only for
     /// what it adds.
-    private static func messages(_ messages: [ModelMessage]) -> [JSON] {
-        var merged: [(role: ModelMessage.Role, blocks: [ContentBlock])] = []
-        for message in messages {
-            if let last = merged.indices.last, merged[last].role == message.role {
-                merged[last].blocks += message.content
-            } else {
-                merged.append((message.role, message.content))
-            }
-        }
+    private static func messages(_ merged: [ModelMessage]) -> [JSON] {
         var result: [JSON] = []
         for (offset, message) in merged.enumerated() {
-            let results = message.blocks.filter(\.isToolResult)
-            let others = message.blocks.filter { !$0.isToolResult }
+            let results = message.content.filter(\.isToolResult)
+            let others = message.content.filter { !$0.isToolResult }
             var content = (results + others).compactMap(block)
             guard !content.isEmpty else { continue }
             if offset == merged.count - 1, message.role == .user {

@@ -6,42 +6,62 @@ struct ChatCompletions: WireFormat {
     static let defaultBaseURL = "https://api.openai.com/v1"
     static let keyName = "OPENAI_API_KEY"
 
-    let url: String
+    private let baseURL: String
     let headers: [(name: String, value: String)]
     private let model: String
     private let maximumOutputTokens: Int
     private let maximumBlocks: Int
     private let streams: Bool
-    /// OpenAI's newer models refuse `max_tokens`; most other servers know nothing else.
-    private let tokenLimitField: String
+    private let quirks: ModelQuirks
+    private let reasoningEffort: String?
 
     init(_ settings: ModelSettings, baseURL: String) {
-        url = baseURL + "/chat/completions"
-        headers = settings.apiKey.map { $0.isEmpty ? [] : [("authorization", "Bearer \($0.reveal())")] } ?? []
+        self.baseURL = baseURL
+        quirks = settings.quirks
+        reasoningEffort = settings.reasoningEffort
+        headers = settings.keyHeaders
         model = settings.model
         maximumOutputTokens = settings.maximumOutputTokens
         maximumBlocks = settings.limits.maximumBlocks
         streams = settings.streams
-        tokenLimitField = baseURL == Self.defaultBaseURL ? "max_completion_tokens" : "max_tokens"
     }
 
     func makeDecoder() -> ChatCompletionsDecoder { ChatCompletionsDecoder(maximumBlocks: maximumBlocks) }
+
+    func url(of request: ModelRequest) -> String {
+        quirks.address(baseURL, "/chat/completions", model: request.model ?? model)
+    }
 
     func body(of request: ModelRequest) -> JSON {
         var body: JSON = [
             "model": .string(request.model ?? model),
             "stream": .bool(streams),
         ]
-        if streams { body["stream_options"] = ["include_usage": true] }
-        body[tokenLimitField] = .number(JSONNumber(request.maximumOutputTokens ?? maximumOutputTokens))
+        if streams, quirks.usageInStream { body["stream_options"] = ["include_usage": true] }
+        if let field = quirks.tokenLimitField {
+            body[field] = .number(JSONNumber(request.maximumOutputTokens ?? maximumOutputTokens))
+        }
+        if let reasoningEffort { body["reasoning_effort"] = .string(reasoningEffort) }
+        if quirks.promptCacheKey { body["prompt_cache_key"] = .string(PortableName.cacheKey(request.sessionKey)) }
         var messages: [JSON] = []
-        if !request.system.isEmpty { messages.append(["role": "system", "content": .string(request.system)]) }
+        if !request.system.isEmpty {
+            messages.append(["role": .string(quirks.systemRole), "content": system(request.system)])
+        }
         for message in request.messages {
-            messages += message.role == .assistant ? Self.assistant(message.content) : Self.user(message.content)
+            messages += message.role == .assistant ? assistant(message.content) : user(message.content)
         }
         body["messages"] = .array(messages)
-        if !request.tools.isEmpty { body["tools"] = .array(request.tools.map(Self.tool)) }
-        return body
+        if !request.tools.isEmpty {
+            body["tools"] = .array(request.tools.map(Self.tool))
+            body["parallel_tool_calls"] = quirks.parallelToolCalls.map(JSON.bool)
+        }
+        return quirks.completed(body)
+    }
+
+    /// Routers to other vendors take Anthropic's mark at the end of what is to be cached.
+    private func system(_ text: String) -> JSON {
+        guard quirks.promptCache == true else { return .string(text) }
+        return [["type": "text", "text": .string(text), "cache_control": ["type": "ephemeral"]]]
     }
 
     private static func tool(_ tool: ToolDefinition) -> JSON {
@@ -55,7 +75,7 @@ struct ChatCompletions: WireFormat {
 
     /// Tool results are messages of their own and come first: they must follow the calls that they answer. The API
     /// takes no pictures in them; those come after, in a message of the user.
-    private static func user(_ blocks: [ContentBlock]) -> [JSON] {
+    private func user(_ blocks: [ContentBlock]) -> [JSON] {
         var results: [JSON] = []
         var pictures: [JSON] = []
         var parts: [JSON] = []
@@ -89,17 +109,20 @@ struct ChatCompletions: WireFormat {
         return results + [["role": "user", "content": .array(pictures + parts)]]
     }
 
-    private static func image(_ image: ImageContent) -> JSON {
-        ["type": "image_url", "image_url": ["url": .string(image.dataURL)]]
+    private func image(_ image: ImageContent) -> JSON {
+        guard quirks.images else { return ["type": "text", "text": .string(ContentBlock.omittedPicture)] }
+        return ["type": "image_url", "image_url": ["url": .string(image.dataURL)]]
     }
 
-    /// Reasoning is not sent back: the API has no place for it, and some servers refuse it.
-    private static func assistant(_ blocks: [ContentBlock]) -> [JSON] {
+    /// Reasoning goes back only to endpoints that ask for it: the API has no place for it, and some refuse it.
+    private func assistant(_ blocks: [ContentBlock]) -> [JSON] {
         var text = ""
+        var reasoning = ""
         var calls: [JSON] = []
         for block in blocks {
             switch block {
             case .text(let part): text += part
+            case .reasoning(let part) where part.isOwn(of: Self.vendor): reasoning += part.text
             case .toolCall(let call):
                 calls.append([
                     "id": .string(PortableName.callID(call.id)), "type": "function",
@@ -113,6 +136,7 @@ struct ChatCompletions: WireFormat {
         guard !text.isEmpty || !calls.isEmpty else { return [] }
         var message: JSON = ["role": "assistant", "content": text.isEmpty ? .null : .string(text)]
         if !calls.isEmpty { message["tool_calls"] = .array(calls) }
+        if let field = quirks.reasoningField, !reasoning.isEmpty { message[field] = .string(reasoning) }
         return [message]
     }
 }

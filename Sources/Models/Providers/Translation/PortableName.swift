@@ -24,6 +24,11 @@ enum PortableName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// `key` if it is short enough for a cache key, else one made from it.
+    static func cacheKey(_ key: String) -> String {
+        key.utf8.count <= maximumToolNameBytes ? key : callID(key)
+    }
+
     private static func isPortable(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
