@@ -145,7 +145,7 @@ let package = Package(
 
         // Benchmarks; not installed
         .executableTarget(
-            name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "Diagnostics", "JSON"],
+            name: "cofferdam-benchmarks", dependencies: ["AgentProtocol", "Diagnostics", "JSON", "Models"],
             path: "Tests/Benchmarks/Swift", swiftSettings: settings),
 
         .executableTarget(

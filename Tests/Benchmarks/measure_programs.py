@@ -70,6 +70,16 @@ def json_throughput(bench: Bench) -> list:
     return figures
 
 
+def model_streams(bench: Bench) -> list:
+    output = subprocess.run(
+        [bench.programs / "cofferdam-benchmarks", "models"], stdout=subprocess.PIPE, check=True).stdout
+    return [
+        Figure("model streams", f"{result['payload']}, {result['bytes'] / 1000:.0f} KB", "MB/s",
+               result["megabytesPerSecond"])
+        for result in json.loads(output)["results"]
+    ]
+
+
 def round_trip(bench: Bench) -> list:
     folder = bench.workspace()
     figures = []

@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "startup": measure_programs.start_up,
     "memory": measure_programs.idle_memory,
     "json": measure_programs.json_throughput,
+    "models": measure_programs.model_streams,
     "diagnostics": measure_diagnostics.parsing,
     "websocket": measure_programs.round_trip,
     "sandbox": measure_sandbox.ready,

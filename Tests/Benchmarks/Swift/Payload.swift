@@ -63,6 +63,11 @@ struct Payload {
             ])
     }()
 
+    init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
     private init(name: String, json: JSON) {
         self.name = name
         bytes = json.serialized()

@@ -15,6 +15,13 @@ if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "diagnostics" {
     benchmark.print(parsing.run())
     exit(0)
 }
+if CommandLine.arguments.dropFirst() == ["models"] {
+    let results = ModelStream.all.map { stream in
+        benchmark.run("read a stream", stream.payload) { stream.read() }
+    }
+    benchmark.print(["results": .array(results)])
+    exit(0)
+}
 var results: [JSON] = []
 for payload in Payload.all {
     let value: JSON

@@ -28,6 +28,17 @@ import Testing
                     stopReason: .endTurn, usage: WireTurn.usage(vendor)))
     }
 
+    /// Writes the streams of this suite into a folder, for `Tests/Judges/model_streams.py` to show them to the vendors' own clients.
+    @Test(
+        .enabled(if: environmentVariable("COFFERDAM_TRANSCRIPTS") != nil, "COFFERDAM_TRANSCRIPTS names no folder"),
+        arguments: Vendor.http)
+    func transcripts(vendor: Vendor) throws {
+        let folder = try #require(environmentVariable("COFFERDAM_TRANSCRIPTS"))
+        for (name, turn) in [("greeting", WireTurn.greeting), ("parallel", .parallel)] {
+            try SmallFile.replace("\(folder)/\(vendor)-\(name)", with: turn.bytes(vendor))
+        }
+    }
+
     @Test(arguments: Vendor.allCases)
     func oneCall(vendor: Vendor) async throws {
         var turn = WireTurn.parallel
@@ -176,23 +187,6 @@ extension String {
 extension Vendor {
     /// The answer that `chunks` come to, without a network.
     func decode(_ chunks: [ArraySlice<UInt8>]) throws -> ModelResponse {
-        let settings = settings(at: "http://localhost")
-        switch self {
-        case .anthropic: return try run(AnthropicMessages(settings, baseURL: ""), chunks)
-        case .openai: return try run(ChatCompletions(settings, baseURL: ""), chunks)
-        case .responses: return try run(Responses(settings, baseURL: ""), chunks)
-        case .gemini: return try run(Gemini(settings, baseURL: ""), chunks)
-        case .bedrock: return try run(Bedrock(settings, baseURL: ""), chunks)
-        case .command: throw ModelError.notConfigured("no HTTP")
-        }
-    }
-
-    private func run<Format: WireFormat>(_ format: Format, _ chunks: [ArraySlice<UInt8>]) throws -> ModelResponse {
-        var parser = Format.Framing(maximumLineBytes: 1 << 20)
-        var decoder = format.makeDecoder()
-        for chunk in chunks {
-            for event in try parser.feed(chunk) where !decoder.isComplete { _ = try decoder.decode(event) }
-        }
-        return try decoder.finish()
+        try StreamReading.answer(chunks, from: settings(at: "http://localhost"))
     }
 }
