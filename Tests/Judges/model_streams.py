@@ -50,7 +50,7 @@ def anthropic(url, name):
                      usage.output_tokens), (20, 100, 7, 30))
     if name == "greeting":
         return expect("text", [b.text for b in message.content], [TEXT])
-    expect("thinking", (message.content[0].thinking, message.content[0].signature), ("Let me look.", "proof"))
+    expect("thinking", (message.content[0].thinking, message.content[0].signature), ("Let me look.", "proofAAA"))
     expect("calls", [b.input for b in message.content if b.type == "tool_use"], [ARGUMENTS, {}])
 
 
@@ -86,7 +86,7 @@ def responses(url, name):
     if name == "greeting":
         return expect("text", response.output_text, TEXT)
     expect("reasoning", (response.output[0].summary[0].text, response.output[0].encrypted_content),
-           ("Let me look.", "proof"))
+           ("Let me look.", "proofAAA"))
     expect("calls", [json.loads(i.arguments) for i in response.output if i.type == "function_call"], [ARGUMENTS, {}])
 
 

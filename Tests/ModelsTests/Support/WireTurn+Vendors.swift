@@ -37,7 +37,7 @@ extension WireTurn {
             events += block(
                 ["type": "thinking", "thinking": "", "signature": ""],
                 reasoning.map { (["type": "thinking_delta", "thinking": .string($0)], false) }
-                    + [(["type": "signature_delta", "signature": "proof"], false)])
+                    + [(["type": "signature_delta", "signature": "proofAAA"], false)])
         }
         events += unknown(["type": "some_future_event", "index": 99])
         if !text.isEmpty {
@@ -134,7 +134,7 @@ extension WireTurn {
             let summary: JSON = ["type": "summary_text", "text": .string(reasoning.joined())]
             item(
                 ["id": "rs_1", "type": "reasoning", "summary": []],
-                ["id": "rs_1", "type": "reasoning", "summary": [summary], "encrypted_content": "proof"]
+                ["id": "rs_1", "type": "reasoning", "summary": [summary], "encrypted_content": "proofAAA"]
             ) { index in
                 add(
                     "response.reasoning_summary_part.added",
@@ -160,6 +160,17 @@ extension WireTurn {
                 ["id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []],
                 ["id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]]
             ) { index in
+                let place: JSON = ["item_id": "msg_1", "output_index": index, "content_index": 0]
+                var begun = place
+                begun["part"] =
+                    end == .refusal
+                    ? ["type": "refusal", "refusal": ""] : ["type": "output_text", "text": "", "annotations": []]
+                add("response.content_part.added", begun)
+                defer {
+                    var ended = place
+                    ended["part"] = part
+                    add("response.content_part.done", ended)
+                }
                 for part in text {
                     add(
                         end == .refusal ? "response.refusal.delta" : "response.output_text.delta",
@@ -217,7 +228,7 @@ extension WireTurn {
                 "functionCall": ["id": .string(call.id), "name": .string(call.name), "args": arguments]
             ]
             // Of calls in parallel only the first has a proof.
-            if index == 0, !reasoning.isEmpty { part["thoughtSignature"] = "proof" }
+            if index == 0, !reasoning.isEmpty { part["thoughtSignature"] = "proofAAA" }
             return part
         }
         if !parts.isEmpty { events.append(WireEvent(json: chunk(parts))) }
@@ -248,7 +259,7 @@ extension WireTurn {
             block(
                 nil,
                 reasoning.map { (["reasoningContent": ["text": .string($0)]], false) }
-                    + [(["reasoningContent": ["signature": "proof"]], false)])
+                    + [(["reasoningContent": ["signature": "proofAAA"]], false)])
         }
         events += unknown(["x": 1], name: "someFutureEvent")
         if !text.isEmpty { block(nil, text.map { (["text": .string($0)], true) }) }
@@ -274,7 +285,7 @@ extension WireTurn {
 
     var command: [WireEvent] {
         var events = reasoning.map { WireEvent(json: ["type": "reasoningDelta", "text": .string($0)]) }
-        if !reasoning.isEmpty { events.append(WireEvent(json: ["type": "reasoningProof", "signature": "proof"])) }
+        if !reasoning.isEmpty { events.append(WireEvent(json: ["type": "reasoningProof", "signature": "proofAAA"])) }
         events += unknown(["type": "someFutureEvent"])
         events += text.map { WireEvent(json: ["type": "textDelta", "text": .string($0)], isText: true) }
         events += calls.map { call in
