@@ -51,6 +51,14 @@
         ("diagnosticsUpdated" (cofferdam--show-diagnostics session event))
         ("approvalRequested" (cofferdam--show-approval (plist-get event :approval)))
         ("approvalResolved" (cofferdam--show-resolution (plist-get event :resolution)))
+        ("budgetWarned"
+         (cofferdam--fresh-line)
+         (let ((used (plist-get event :used))
+               (limit (plist-get event :limit)))
+           (cofferdam--emit-face 'cofferdam-warning "[%d %% of the budget is used: %s, %s]\n"
+                                 (if (and (numberp limit) (> limit 0)) (floor (/ (* 100.0 used) limit)) 100)
+                                 (cofferdam--one-line (plist-get event :scope))
+                                 (cofferdam--one-line (plist-get event :kind)))))
         ("modelRetried"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-warning "[the model's answer broke off: %s; again in %s]\n"

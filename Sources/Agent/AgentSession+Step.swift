@@ -54,18 +54,23 @@ extension AgentSession {
                 usage.outputTokens += step.outputTokens
                 usage.cacheReadTokens += step.cacheReadTokens
                 usage.cacheWriteTokens += step.cacheWriteTokens
-                let name = response.answeredBy ?? configuration.modelName
-                let cost = await models.model(named: name)?.prices?.cost(of: response.usage)
+                let cost = await cost(of: response)
                 if let cost { spentMicros = Int(clamping: UInt64(spentMicros ?? 0) + UInt64(cost)) }
                 try await log.append(
                     .usageUpdated(
                         UsageUpdated(
-                            step: step, session: usage, model: name, costMicros: cost, sessionCostMicros: spentMicros)),
+                            step: step, session: usage, model: response.answeredBy ?? configuration.modelName,
+                            costMicros: cost, sessionCostMicros: spentMicros)),
                     keeping: try answerChanges(response))
                 return response
             }
         }
         return nil
+    }
+
+    /// In millionths of a US dollar; nil where the model that answered has no prices.
+    func cost(of response: ModelResponse) async -> Int? {
+        await models.model(named: response.answeredBy ?? configuration.modelName)?.prices?.cost(of: response.usage)
     }
 
     func usage(_ response: ModelResponse) -> TokenUsage {

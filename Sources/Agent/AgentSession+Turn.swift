@@ -15,7 +15,9 @@ extension AgentSession {
     func runTurn(_ prompt: QueuedPrompt) async {
         guard let ready else { return }
         let now = ContinuousClock.now
-        let loop = LoopGuard(budgets: configuration.start.budgets, limits: configuration.limits, now: now)
+        let loop = LoopGuard(
+            budgets: configuration.start.budgets, limits: configuration.limits,
+            turn: configuration.budgets.scopes[.turn], now: now)
         let turn = KeptTurn(
             id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0,
             prompt: CommitText.firstLine(prompt.text), number: prompt.number)
@@ -36,7 +38,8 @@ extension AgentSession {
     /// Goes on with a turn that a former service began.
     func resumeTurn(_ turn: KeptTurn, _ ready: Ready) async {
         let loop = LoopGuard(
-            budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
+            budgets: configuration.start.budgets, limits: configuration.limits,
+            turn: configuration.budgets.scopes[.turn], now: .now, kept: turn.loop)
         await models.resumeTurn(loopRole, choice: turn.model, answering: turn.answering)
         await run(turn, loop, ready) { await setState(.running) }
     }
@@ -44,7 +47,8 @@ extension AgentSession {
     /// Ends a turn that a former service began and whose sandbox is gone.
     func fail(_ turn: KeptTurn, reason: String, _ ready: Ready) async {
         let loop = LoopGuard(
-            budgets: configuration.start.budgets, limits: configuration.limits, now: .now, kept: turn.loop)
+            budgets: configuration.start.budgets, limits: configuration.limits,
+            turn: configuration.budgets.scopes[.turn], now: .now, kept: turn.loop)
         await end(turn, loop, Ending(outcome: .failed, reason: reason), ready)
     }
 
@@ -136,6 +140,7 @@ extension AgentSession {
                 response = try ModelResponse(json: json)
             } else {
                 if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
+                if let reason = try await budgetReason(loop) { return Ending(outcome: .limit, reason: reason) }
                 takeSteering()
                 keptTurn?.loop = loop.kept(now: .now)
                 keptTurn?.gateFailures = gateFailures
@@ -143,7 +148,7 @@ extension AgentSession {
                 try await log.keep(try askChanges())
                 response = try await step(ready)
             }
-            loop.answered(usage(response))
+            loop.answered(usage(response), cost: await cost(of: response))
             let calls = response.toolCalls
             if !calls.isEmpty {
                 gateFailures = 0

@@ -45,6 +45,8 @@ public actor AgentSession {
     var usage = TokenUsage()
     /// What the answers of models with prices cost, in millionths of a US dollar; nil before the first.
     var spentMicros: Int?
+    /// Budgets whose end was announced.
+    var warned: Set<String> = []
     /// Actions that the user allowed for the whole session.
     var granted: Set<String> = []
     /// Calls that wait for the user.

@@ -51,6 +51,10 @@ public struct AgentSessionConfiguration: Sendable {
 
     /// Where the session is published; nil: nothing is watched after a push.
     public var publications: (any PublicationHost)?
+    /// What may be spent.
+    public var budgets = BudgetLimits()
+    /// What all sessions have spent; nil: budgets of users and of the organisation do not count.
+    public var ledger: (any UsageLedger)?
     /// What happens after a push; nil: nothing.
     public var afterPush: WatchSettings?
 

@@ -6,11 +6,14 @@ struct LoopGuard {
     private let maximumSteps: Int
     private let maximumTokens: Int
     private let maximumTime: Duration
+    private let maximumCost: Int?
     private let limits: AgentLimits
     private let started: ContinuousClock.Instant
     private var waited: Duration = .zero
     private(set) var steps = 0
     private var tokens = 0
+    /// Millionths of a US dollar.
+    private var cost = 0
     /// A hash: the results themselves may be large.
     private var lastSignature: UInt64?
     private var repeats = 0
@@ -39,21 +42,26 @@ struct LoopGuard {
         var repeats: Int
         /// Absent in what an earlier version kept.
         var attempts: [Attempt]?
+        var cost: Int?
     }
 
     func kept(now: ContinuousClock.Instant) -> Kept {
         Kept(
             steps: steps, tokens: tokens, elapsedMilliseconds: elapsedMilliseconds(now: now),
             waitedMilliseconds: Int(waited / .milliseconds(1)), signature: lastSignature, repeats: repeats,
-            attempts: attempts)
+            attempts: attempts, cost: cost)
     }
 
     /// Since the beginning, waiting included.
     func elapsedMilliseconds(now: ContinuousClock.Instant) -> Int { Int((now - started) / .milliseconds(1)) }
 
     /// - Parameter kept: what a former service counted.
-    init(budgets: Budgets?, limits: AgentLimits, now: ContinuousClock.Instant, kept: Kept) {
-        self.init(budgets: budgets, limits: limits, now: now - .milliseconds(kept.elapsedMilliseconds))
+    init(
+        budgets: Budgets?, limits: AgentLimits, turn: BudgetLimits.Limit? = nil, now: ContinuousClock.Instant,
+        kept: Kept
+    ) {
+        self.init(budgets: budgets, limits: limits, turn: turn, now: now - .milliseconds(kept.elapsedMilliseconds))
+        cost = kept.cost ?? 0
         waited = .milliseconds(kept.waitedMilliseconds)
         steps = kept.steps
         tokens = kept.tokens
@@ -62,19 +70,39 @@ struct LoopGuard {
         attempts = kept.attempts ?? []
     }
 
-    init(budgets: Budgets?, limits: AgentLimits, now: ContinuousClock.Instant) {
+    init(
+        budgets: Budgets?, limits: AgentLimits, turn: BudgetLimits.Limit? = nil, now: ContinuousClock.Instant
+    ) {
         // A client can only narrow what the service allows.
         maximumSteps = min(budgets?.maxSteps ?? limits.steps, limits.steps)
-        maximumTokens = min(budgets?.maxTokens ?? limits.tokens, limits.tokens)
+        let mostTokens = min(limits.tokens, turn?.tokens ?? limits.tokens)
+        maximumTokens = min(budgets?.maxTokens ?? mostTokens, mostTokens)
+        maximumCost = [budgets?.maxCostMicros, turn?.costMicros].compactMap { $0 }.min()
         maximumTime = .seconds(min(budgets?.maxSeconds ?? limits.seconds, limits.seconds))
         self.limits = limits
         started = now
     }
 
     /// Counts a model answer.
-    mutating func answered(_ usage: TokenUsage) {
+    /// - Parameter cost: in millionths of a US dollar, where the model has prices.
+    mutating func answered(_ usage: TokenUsage, cost: Int? = nil) {
         steps += 1
         tokens += usage.total
+        self.cost = Int(clamping: UInt64(self.cost) + UInt64(max(0, cost ?? 0)))
+    }
+
+    /// What the turn has taken of its limits.
+    /// - Parameter next: tokens of the next request, estimated.
+    func readings(now: ContinuousClock.Instant, nextTokens next: Int) -> [BudgetMeter.Reading] {
+        var readings: [BudgetMeter.Reading] = [
+            .init(scope: .turn, kind: .steps, used: steps, limit: maximumSteps),
+            .init(scope: .turn, kind: .tokens, used: tokens, limit: maximumTokens, next: next),
+            .init(
+                scope: .turn, kind: .seconds, used: Int((now - started - waited).components.seconds),
+                limit: Int(maximumTime.components.seconds)),
+        ]
+        if let maximumCost { readings.append(.init(scope: .turn, kind: .cost, used: cost, limit: maximumCost)) }
+        return readings
     }
 
     /// Time in which the user was asked does not count.

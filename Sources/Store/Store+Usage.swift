@@ -100,4 +100,16 @@ extension Store {
             }
         }
     }
+
+    /// A time that budgets go by, in UTC.
+    public enum UsagePeriod: String, Sendable {
+        case today = "date('now')"
+        case thisMonth = "date('now', 'start of month')"
+    }
+
+    /// - Parameter user: nil: everybody.
+    public func spent(user: String?, since period: UsagePeriod) throws(StoreError) -> UsageRow {
+        let day = try reading { try String.fetchOne($0, sql: "SELECT \(period.rawValue)") }
+        return try usage(by: [], since: day, until: nil, user: user, limit: 1).first ?? UsageRow()
+    }
 }

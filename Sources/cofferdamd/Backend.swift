@@ -58,6 +58,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.warmPool = file.warmPool
     sessions.retention = file.retention
     sessions.afterPush = file.afterPush
+    sessions.budgets = file.budgets
     sessions.checks = file.checks
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)

@@ -24,7 +24,8 @@ extension AgentSession {
 
     func sessionChanges(ending: KeptSession.Ending? = nil) throws -> [KeptChange] {
         let session = KeptSession(
-            booted: hasBooted, usage: usage, spentMicros: spentMicros, granted: granted.sorted(),
+            booted: hasBooted, usage: usage, spentMicros: spentMicros,
+            warned: warned.sorted(), granted: granted.sorted(),
             pendingNotes: pendingNotes, outcome: outcome,
             turns: turnNumber, items: itemCount, ending: ending)
         return [try .value(KeptKey.session, session)]

@@ -20,6 +20,7 @@ extension AgentSession {
         hasBooted = session.booted
         usage = session.usage
         spentMicros = session.spentMicros
+        warned = Set(session.warned ?? [])
         granted = Set(session.granted)
         pendingNotes = session.pendingNotes
         ending = session.ending

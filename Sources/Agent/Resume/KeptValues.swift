@@ -74,6 +74,7 @@ struct KeptSession: Codable, Sendable {
     var usage = TokenUsage()
     /// Absent in what an earlier version kept.
     var spentMicros: Int?
+    var warned: [String]?
     var granted: [String] = []
     var pendingNotes: [String] = []
     var outcome: TurnOutcome?

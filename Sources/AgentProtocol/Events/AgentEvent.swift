@@ -16,6 +16,7 @@ public enum AgentEvent: Sendable, Equatable {
     case reasoningCompleted(ReasoningCompleted)
     case modelRetried(ModelRetried)
     case modelSwitched(ModelSwitched)
+    case budgetWarned(BudgetWarned)
     case toolCallStarted(ToolCallStarted)
     case toolCallCompleted(ToolCallCompleted)
     case outputDelta(OutputDelta)
@@ -69,6 +70,7 @@ extension AgentEvent: Codable {
         case "reasoningCompleted": self = .reasoningCompleted(try ReasoningCompleted(from: decoder))
         case "modelRetried": self = .modelRetried(try ModelRetried(from: decoder))
         case "modelSwitched": self = .modelSwitched(try ModelSwitched(from: decoder))
+        case "budgetWarned": self = .budgetWarned(try BudgetWarned(from: decoder))
         case "toolCallStarted": self = .toolCallStarted(try ToolCallStarted(from: decoder))
         case "toolCallCompleted": self = .toolCallCompleted(try ToolCallCompleted(from: decoder))
         case "outputDelta": self = .outputDelta(try OutputDelta(from: decoder))
@@ -120,6 +122,7 @@ extension AgentEvent: Codable {
         case .reasoningCompleted(let event): try event.encode(to: encoder)
         case .modelRetried(let event): try event.encode(to: encoder)
         case .modelSwitched(let event): try event.encode(to: encoder)
+        case .budgetWarned(let event): try event.encode(to: encoder)
         case .toolCallStarted(let event): try event.encode(to: encoder)
         case .toolCallCompleted(let event): try event.encode(to: encoder)
         case .outputDelta(let event): try event.encode(to: encoder)
@@ -172,6 +175,7 @@ extension AgentEvent {
         case .reasoningCompleted: "reasoningCompleted"
         case .modelRetried: "modelRetried"
         case .modelSwitched: "modelSwitched"
+        case .budgetWarned: "budgetWarned"
         case .toolCallStarted: "toolCallStarted"
         case .toolCallCompleted: "toolCallCompleted"
         case .outputDelta: "outputDelta"
@@ -221,6 +225,7 @@ extension AgentEvent {
         "reasoningCompleted",
         "modelRetried",
         "modelSwitched",
+        "budgetWarned",
         "toolCallStarted",
         "toolCallCompleted",
         "outputDelta",

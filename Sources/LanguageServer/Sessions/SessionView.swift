@@ -124,7 +124,8 @@ struct SessionView: Sendable {
             for item in event.voidItemIds { finish(item) }
             activity = "goes on after a restart of the service"
         case .publicationUpdated(let event): activity = Wording.publication(event)
-        case .commandEnded, .commentReceived, .promptReceived, .reasoningDelta, .reasoningCompleted, .outputDelta,
+        case .budgetWarned, .commandEnded, .commentReceived, .promptReceived, .reasoningDelta, .reasoningCompleted,
+            .outputDelta,
             .diagnosticsUpdated,
             .usageUpdated,
             .egressDecided, .egressRulesChanged, .gap, .unknown:

@@ -26,6 +26,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var retention = RetentionSettings()
     /// What happens after a push.
     public var afterPush = AfterPushSettings()
+    /// What may be spent on models.
+    public var budgets = BudgetSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
     /// How the service is known to remote repositories and forges.
@@ -74,6 +76,7 @@ public struct ServiceFile: Sendable, Equatable {
             ("require", { $0.require = try RequiredGuards($1, at: $2, $3) }),
             ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
             ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
+            ("budgets", { $0.budgets = try BudgetSettings($1, at: $2, $3) }),
             ("afterPush", { $0.afterPush = try AfterPushSettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
             // In this order: remotes name credentials.

@@ -118,6 +118,8 @@ public actor SessionManager: SessionBackend {
         settings.temporaryBytes = configuration.temporaryBytes
         settings.network = configuration.network
         settings.publications = desk
+        settings.budgets = configuration.budgets.limits
+        settings.ledger = StoreLedger(store: store)
         settings.afterPush = configuration.afterPush.watch
         settings.environments = configuration.environments
         settings.bases = bases

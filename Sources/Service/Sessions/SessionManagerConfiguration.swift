@@ -26,6 +26,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var publish = PublishSettings()
     /// Whether and how CI and reviewers are watched after a push.
     public var afterPush = AfterPushSettings()
+    /// What may be spent on models.
+    public var budgets = BudgetSettings()
     /// What every change must pass, whatever its repository says.
     public var checks = OrganisationChecks()
     /// Sandboxes alive at a time; a session beyond them waits in the queue.

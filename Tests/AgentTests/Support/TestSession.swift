@@ -58,6 +58,10 @@ final class TestSession: Sendable {
         var user = "anna"
         var publications: (any PublicationHost)?
         var afterPush: WatchSettings?
+        /// Of the model `m`.
+        var prices: ModelPrices?
+        var spendable = BudgetLimits()
+        var ledger: (any UsageLedger)?
         /// Holds workspace and state; nil: one of its own.
         var folder: TemporaryFolder?
         var stateName = "state"
@@ -111,7 +115,13 @@ final class TestSession: Sendable {
                 prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
                 checks: options.checks, mode: options.mode, budgets: options.budgets),
             workspaceFolder: workspace, modelName: "m",
-            models: options.models ?? ModelCatalog([("m", provider)]), driver: driver, stateDirectory: state,
+            models: options.models
+                ?? ModelCatalog([
+                    RoutedModel(
+                        NamedModel(
+                            name: "m", settings: ModelSettings(provider: .replay, model: "m"), prices: options.prices),
+                        provider: provider)
+                ]), driver: driver, stateDirectory: state,
             policyLayers: options.layers, limits: options.limits)
         configuration.resources = options.resources
         configuration.network = options.network
@@ -120,6 +130,8 @@ final class TestSession: Sendable {
         configuration.user = options.user
         configuration.publications = options.publications
         configuration.afterPush = options.afterPush
+        configuration.budgets = options.spendable
+        configuration.ledger = options.ledger
         session = AgentSession(
             configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
             state: sessionState)

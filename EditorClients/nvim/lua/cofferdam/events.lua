@@ -108,6 +108,23 @@ function show.reasoningCompleted(self, event)
     self:close(event.itemId)
 end
 
+local budgets = {
+    turn = "this turn's",
+    session = "the session's",
+    userDay = "your day's",
+    userMonth = "your month's",
+    organisationDay = "the organisation's day's",
+    organisationMonth = "the organisation's month's",
+}
+
+function show.budgetWarned(self, event)
+    local used, limit = tonumber(event.used) or 0, tonumber(event.limit) or 0
+    local percent = limit > 0 and math.floor(used * 100 / limit) or 100
+    local what = event.kind == 'cost' and 'money' or text_tools.line(event.kind or '?')
+    local whose = budgets[event.scope] or text_tools.line(event.scope or '?')
+    self.writer:line(('! %d %% of %s %s are used'):format(percent, whose, what), 'CofferdamNote')
+end
+
 function show.modelRetried(self, event)
     local void = #util.table(event.voidItemIds) > 0 and '; the unfinished text above is void' or ''
     self.writer:line(('↻ model asked again: %s%s'):format(text_tools.line(event.reason or '?'), void), 'CofferdamNote')

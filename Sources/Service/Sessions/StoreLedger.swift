@@ -1,0 +1,14 @@
+import Agent
+import AgentProtocol
+import Store
+
+/// The store's sums as the book that budgets go by.
+struct StoreLedger: UsageLedger {
+    let store: Store
+
+    func spent(user: String?, in scope: BudgetScope) async throws -> Spending {
+        let isDay = scope == .userDay || scope == .organisationDay
+        let row = try store.spent(user: user, since: isDay ? .today : .thisMonth)
+        return Spending(tokens: row.tokens.total, costMicros: row.costMicros)
+    }
+}
