@@ -71,7 +71,8 @@ if [ ${#failed[@]} -eq 0 ]; then
     # Apart, as these run real programs and wait for them: together they take each other's threads away.
     part "Swift tests of the sandbox" swift_tests --filter '^SandboxTests\.'
     part "Swift tests of the gateway" swift_tests --filter '^EgressTests\.'
-    part "Swift tests" swift_tests --skip '^(SandboxTests|EgressTests)\.'
+    part "Swift tests of the service and of editors" swift_tests --filter '^(ServiceTests|LanguageServerTests)\.'
+    part "Swift tests" swift_tests --skip '^(SandboxTests|EgressTests|ServiceTests|LanguageServerTests)\.'
     part "Neovim client, Debian's Neovim" Tests/EndToEnd/nvim/run_specs.sh /usr/bin/nvim
     part "Neovim client, Neovim 0.11" Tests/EndToEnd/nvim/run_specs.sh "$(newer_neovim)"
     part "Emacs client" Tests/EndToEnd/emacs/run_tests.sh

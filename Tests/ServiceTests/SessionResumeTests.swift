@@ -13,7 +13,7 @@ import Testing
 
 @testable import Service
 
-@Suite("Sessions that a former service left", .timeLimit(.minutes(1)))
+@Suite("Sessions that a former service left", .timeLimit(.minutes(10)))
 struct SessionResumeTests {
     /// Remembers what it was asked to end.
     private final class Driver: SandboxDriver {

@@ -24,7 +24,7 @@ struct SnapshotTests {
         #expect(try HostCommand.run(times, in: taken.folder.path).text == kept)
     }
 
-    @Test("Pipes, sockets and unreadable names are left out and named", .timeLimit(.minutes(1)))
+    @Test("Pipes, sockets and unreadable names are left out and named", .timeLimit(.minutes(10)))
     func special() throws {
         let folder = try TemporaryFolder()
         try folder.write("a", "a")

@@ -16,7 +16,7 @@ private let make: FakeSandbox.Command = { _, sandbox in
         ? .text("ok\n") : FakeCommand(stderr: Array("a.py:1:1: error: bad\n".utf8), outcome: .exited(2))
 }
 
-@Suite("The gate against cheating", .timeLimit(.minutes(1)))
+@Suite("The gate against cheating", .timeLimit(.minutes(10)))
 struct GateSessionTests {
     private let options = TestSession.Options(files: ["a.py": "bad\n", "test_a.py": tests], checks: [check])
 
@@ -137,7 +137,7 @@ struct GateSessionTests {
     }
 }
 
-@Suite("Attempts that were made before", .timeLimit(.minutes(1)))
+@Suite("Attempts that were made before", .timeLimit(.minutes(10)))
 struct RepeatedAttemptTests {
     private func failed(_ errors: Int, name: String = "test") -> CheckEvidence {
         CheckEvidence(

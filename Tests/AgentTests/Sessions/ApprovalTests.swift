@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Approvals", .timeLimit(.minutes(1)))
+@Suite("Approvals", .timeLimit(.minutes(10)))
 struct ApprovalTests {
     private func options(_ change: (inout TestSession.Options) -> Void = { _ in }) throws -> TestSession.Options {
         var layer = PolicyLayer.builtIn()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Commands in the background", .timeLimit(.minutes(1)))
+@Suite("Commands in the background", .timeLimit(.minutes(10)))
 struct BackgroundTests {
     private func serve(_ id: String, _ more: (String, JSON)...) -> ToolCall {
         var arguments: JSON = ["command": ["serve"], "background": true]

@@ -12,7 +12,7 @@ private struct Book: UsageLedger {
     func spent(user: String?, in scope: BudgetScope) async throws -> Spending { user == nil ? everybody : users }
 }
 
-@Suite("Budgets", .timeLimit(.minutes(1)))
+@Suite("Budgets", .timeLimit(.minutes(10)))
 struct BudgetTests {
     /// Each scripted answer costs a dollar.
     private static let prices = ModelPrices(input: 100_000_000_000, output: 0, cacheRead: 0, cacheWrite: 0)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Checks of a session", .timeLimit(.minutes(1)))
+@Suite("Checks of a session", .timeLimit(.minutes(10)))
 struct CheckTests {
     private func diagnostics(_ test: TestSession, _ check: String) throws -> [DiagnosticsUpdated] {
         try test.events().compactMap { event in

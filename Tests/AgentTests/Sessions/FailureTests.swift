@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Limits and faults", .timeLimit(.minutes(1)))
+@Suite("Limits and faults", .timeLimit(.minutes(10)))
 struct FailureTests {
     @Test("Steps and tokens end a turn; its work is kept and the session goes on")
     func limits() async throws {

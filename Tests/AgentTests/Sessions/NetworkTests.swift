@@ -51,7 +51,7 @@ private final class FakeProvider: NetworkProvider {
     }
 }
 
-@Suite("The network of a session", .timeLimit(.minutes(1)))
+@Suite("The network of a session", .timeLimit(.minutes(10)))
 struct NetworkTests {
     private func options(_ provider: FakeProvider, _ files: [String: String] = [:]) throws -> TestSession.Options {
         var options = TestSession.Options(files: files)

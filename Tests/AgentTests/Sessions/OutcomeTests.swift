@@ -17,7 +17,7 @@ private let make: FakeSandbox.Command = { _, sandbox in
             stderr: Array("a.c:1:1: error: bad\n".utf8), outcome: .exited(2))
 }
 
-@Suite("How a turn ends", .timeLimit(.minutes(1)))
+@Suite("How a turn ends", .timeLimit(.minutes(10)))
 struct OutcomeTests {
     @Test("A change that passes the checks is verified, on the tree that is handed over")
     func verified() async throws {

@@ -9,7 +9,7 @@ import Workspace
 
 @testable import Agent
 
-@Suite("Sessions whose service was killed", .timeLimit(.minutes(1)))
+@Suite("Sessions whose service was killed", .timeLimit(.minutes(10)))
 struct ResumeTests {
     /// Everything that an item printed, from the log, where each byte must be at its place exactly once.
     private func printed(_ test: TestSession, _ item: String) throws -> String {

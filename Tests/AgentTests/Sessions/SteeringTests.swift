@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Steering, cancelling, stopping", .timeLimit(.minutes(1)))
+@Suite("Steering, cancelling, stopping", .timeLimit(.minutes(10)))
 struct SteeringTests {
     private func prompt(
         _ fake: FakeSession, _ text: String, _ delivery: AgentPrompt.Delivery? = nil

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Steps of a session", .timeLimit(.minutes(1)))
+@Suite("Steps of a session", .timeLimit(.minutes(10)))
 struct StepTests {
     /// A sandbox that counts its snapshots, or has no room for them.
     private struct Photographed: Sandbox {

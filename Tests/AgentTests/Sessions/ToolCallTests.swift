@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Tool calls", .timeLimit(.minutes(1)))
+@Suite("Tool calls", .timeLimit(.minutes(10)))
 struct ToolCallTests {
     @Test("Reads of one answer run side by side, their results in the order of the calls")
     func parallelReads() async throws {

@@ -31,7 +31,7 @@ private let failedLog = """
 
     """
 
-@Suite("After a push", .timeLimit(.minutes(1)))
+@Suite("After a push", .timeLimit(.minutes(10)))
 struct WatchTests {
     private let forge = FakeForge()
 

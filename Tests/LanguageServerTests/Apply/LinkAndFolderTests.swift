@@ -4,7 +4,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite("Links, folders and modes", .timeLimit(.minutes(1))) struct LinkAndFolderTests {
+@Suite("Links, folders and modes", .timeLimit(.minutes(10))) struct LinkAndFolderTests {
     let folder: TemporaryFolder
     let state: TemporaryFolder
     let engine: ApplyEngine

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite("Undoing an apply", .timeLimit(.minutes(1))) struct UndoTests {
+@Suite("Undoing an apply", .timeLimit(.minutes(10))) struct UndoTests {
     let folder: TemporaryFolder
     let state: TemporaryFolder
     let engine: ApplyEngine

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct ApplyTests {
+@Suite(.timeLimit(.minutes(10))) struct ApplyTests {
     private func answer(_ harness: Harness, _ files: FileDifference...) throws {
         let diff = try Sample.diff(files)
         harness.service.respond("agent/diff") { _ in diff }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct ApprovalTests {
+@Suite(.timeLimit(.minutes(10))) struct ApprovalTests {
     private let request = AgentEvent.approvalRequested(ApprovalRequested(approval: Sample.approval()))
 
     @Test func plainClientsGetOneMessageThatNamesTheCommand() async throws {

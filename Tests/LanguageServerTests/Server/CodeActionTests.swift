@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct CodeActionTests {
+@Suite(.timeLimit(.minutes(10))) struct CodeActionTests {
     private let problem: JSON = [
         "range": Wire.range(0, 0, 0, 1), "message": "unknown type", "source": "clangd", "vendor": ["kept": true],
     ]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct DiagnosticsTests {
+@Suite(.timeLimit(.minutes(10))) struct DiagnosticsTests {
     private func next(_ harness: Harness) async throws -> JSON {
         try await harness.editor.next("textDocument/publishDiagnostics").params
     }

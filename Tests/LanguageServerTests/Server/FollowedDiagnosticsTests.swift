@@ -5,7 +5,7 @@ import Testing
 @testable import LanguageServer
 
 /// Diagnostics that stand in the editor while the user goes on working.
-@Suite(.timeLimit(.minutes(1))) struct FollowedDiagnosticsTests {
+@Suite(.timeLimit(.minutes(10))) struct FollowedDiagnosticsTests {
     private func next(_ harness: Harness) async throws -> JSON {
         try await harness.editor.next("textDocument/publishDiagnostics").params
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct ProgressTests {
+@Suite(.timeLimit(.minutes(10))) struct ProgressTests {
     private func value(_ harness: Harness) async throws -> JSON {
         try await harness.editor.next("$/progress").params["value"] ?? .null
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct SessionTests {
+@Suite(.timeLimit(.minutes(10))) struct SessionTests {
     @Test func methodsPassThrough() async throws {
         try await Harness.run { harness in
             _ = try await harness.editor.request("agent/cancel", ["sessionId": "x"])

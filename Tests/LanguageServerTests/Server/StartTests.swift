@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite(.timeLimit(.minutes(1))) struct StartTests {
+@Suite(.timeLimit(.minutes(10))) struct StartTests {
     @Test func startCarriesUnsavedBuffersAndNothingElse() async throws {
         try await Harness.run(files: ["saved.c": "a\n", "dirty.c": "old\n", "crlf.c": "a\r\nb\r\n"]) { harness in
             let uri = harness.workspace.uri
