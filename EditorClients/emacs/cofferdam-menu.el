@@ -17,7 +17,8 @@
   [["Ask"
     ("c" "Start a session" cofferdam-start)
     ("f" "Fix diagnostics here" cofferdam-fix)
-    ("i" "Prompt a session" cofferdam-prompt)]
+    ("i" "Prompt a session" cofferdam-prompt)
+    ("m" "Choose a model" cofferdam-choose-model)]
    ["Diagnostics"
     ("e" "List all" cofferdam-diagnostics)
     ("x" "Apply the tool's fix" cofferdam-tool-fix)

@@ -59,6 +59,14 @@
                                  (if (and (numberp limit) (> limit 0)) (floor (/ (* 100.0 used) limit)) 100)
                                  (cofferdam--one-line (plist-get event :scope))
                                  (cofferdam--one-line (plist-get event :kind)))))
+        ("modelSwitched"
+         (cofferdam--fresh-line)
+         (cofferdam--emit-face 'cofferdam-warning "[%s goes on for %s: %s]\n"
+                               (cofferdam--one-line (plist-get event :to))
+                               (cofferdam--one-line (plist-get event :from))
+                               (cofferdam--one-line (plist-get event :reason)))
+         (mapc (lambda (void) (remhash void cofferdam--items))
+               (plist-get event :voidItemIds)))
         ("modelRetried"
          (cofferdam--fresh-line)
          (cofferdam--emit-face 'cofferdam-warning "[the model's answer broke off: %s; again in %s]\n"

@@ -182,6 +182,9 @@ diagnostics of Flymake and of Flycheck count, whoever found them."
 
 ;;; Going on
 
+(defvar cofferdam--chosen-models (make-hash-table :test #'equal)
+  "Models that the user chose for sessions, by the sessions' ids.")
+
 ;;;###autoload
 (defun cofferdam-prompt (text &optional steer)
   "Give a session a further prompt TEXT, for after its running turn.
@@ -202,10 +205,31 @@ The active region goes along."
      `( :sessionId ,(cofferdam-session-id session)
         :text ,text
         :delivery ,(if steer "steer" "queue")
-        ,@(and context (list :context context)))
+        ,@(and context (list :context context))
+        ,@(when-let ((model (gethash (cofferdam-session-id session)
+                                     cofferdam--chosen-models)))
+            (list :model model :keepModel t)))
      :on-success (lambda (_)
                    (message "Cofferdam: %s"
                             (if steer "the running turn will read it" "queued"))))))
+
+;;;###autoload
+(defun cofferdam-choose-model ()
+  "Choose another model for a session, from its next prompt on.
+The names are those of the service's models, and of roles that have a list."
+  (interactive)
+  (let ((session (cofferdam--read-session "Session" #'cofferdam--live-p)))
+    (cofferdam--request
+     (cofferdam--session-connection session) 'agent/models (make-hash-table)
+     :on-success
+     (lambda (result)
+       (let ((name (completing-read
+                    "Model: "
+                    (mapcar #'cofferdam--one-line (plist-get result :names))
+                    nil t)))
+         (unless (string-empty-p name)
+           (puthash (cofferdam-session-id session) name cofferdam--chosen-models)
+           (message "Cofferdam: the next prompt is for %s" name)))))))
 
 ;;;###autoload
 (defun cofferdam-cancel ()

@@ -18,15 +18,17 @@ extension AgentSession {
         let loop = LoopGuard(
             budgets: configuration.start.budgets, limits: configuration.limits,
             turn: configuration.budgets.scopes[.turn], now: now)
+        if prompt.keepsModel == true, let model = prompt.model { chosenModel = model }
         let turn = KeptTurn(
             id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0,
-            prompt: CommitText.firstLine(prompt.text), number: prompt.number)
+            prompt: CommitText.firstLine(prompt.text), number: prompt.number, model: prompt.model ?? chosenModel)
         await run(turn, loop, ready) {
             await setState(.running)
             let model = try await models.beginTurn(loopRole, choice: turn.model)
             keptTurn = turn
             keptTurn?.answering = model
             spentPrompts.append(prompt.number)
+            if turnNumber == 1 { askForTitle(configuration.start.prompt) }
             appendToUser([.text(([prompt.text] + pendingNotes).joined(separator: "\n\n"))])
             pendingNotes.removeAll()
             try await log.append(
@@ -141,7 +143,7 @@ extension AgentSession {
             } else {
                 if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
                 if let reason = try await budgetReason(loop) { return Ending(outcome: .limit, reason: reason) }
-                takeSteering()
+                await takeSteering()
                 keptTurn?.loop = loop.kept(now: .now)
                 keptTurn?.gateFailures = gateFailures
                 keptTurn?.asked = await log.seq
@@ -223,11 +225,16 @@ extension AgentSession {
             : "required checks fail: \(failed.joined(separator: ", "))"
     }
 
-    private func takeSteering() {
+    private func takeSteering() async {
         guard !steering.isEmpty else { return }
-        appendToUser(steering.map { .text($0.text) })
-        spentPrompts += steering.map(\.number)
+        let taken = steering
         steering.removeAll()
+        appendToUser(taken.map { .text($0.text) })
+        spentPrompts += taken.map(\.number)
+        guard let last = taken.last(where: { $0.model != nil }), let model = last.model else { return }
+        if last.keepsModel == true { chosenModel = model }
+        keptTurn?.model = model
+        await models.chooseForTurn(model)
     }
 
     /// Vendors want the speakers to take turns: what is said to the model joins the last message when it is the user's.

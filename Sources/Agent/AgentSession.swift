@@ -55,6 +55,8 @@ public actor AgentSession {
     var callResults: [Int: ToolResult] = [:]
     /// What is kept of those calls, by position.
     var keptCalls: [Int: KeptCall] = [:]
+    /// The model that the user chose since the session began.
+    var chosenModel: String?
     /// The turn that runs, as it is kept.
     var keptTurn: KeptTurn?
     /// Whether the baseline was taken.
@@ -90,6 +92,7 @@ public actor AgentSession {
     /// Its wait between two looks at the forge.
     var publicationSleep: Task<Void, Never>?
     private var timeTask: Task<Void, Never>?
+    var titleTask: Task<Void, Never>?
     private var turns = 0
     private var items = 0
     private var prompts = 0
@@ -187,7 +190,10 @@ public actor AgentSession {
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         let text = SystemPrompt.user(params.text, params.context)
         let delivery = params.delivery ?? .queue
-        let prompt = newPrompt(text, steers: delivery == .steer)
+        if let model = params.model { _ = try configuration.models.name(of: model, for: loopRole) }
+        var prompt = newPrompt(text, steers: delivery == .steer)
+        prompt.model = params.model
+        prompt.keepsModel = params.keepModel
         let seq = try await log.append(
             .promptReceived(PromptReceived(text: params.text, delivery: delivery)),
             keeping: [.value(KeptKey.prompt(prompt.number), prompt)])
@@ -228,6 +234,7 @@ public actor AgentSession {
         bootTask?.cancel()
         turnTask?.cancel()
         timeTask?.cancel()
+        titleTask?.cancel()
         publicationTask?.cancel()
         try? await log.keep(try sessionChanges(ending: KeptSession.Ending(reason: reason, state: final)))
         await bootTask?.value

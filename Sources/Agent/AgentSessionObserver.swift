@@ -10,6 +10,9 @@ public struct AgentSessionObserver: Sendable {
     /// Its sandbox is there; whether it is one that waited for it.
     public var sandboxStarted: @Sendable (SandboxSpec, Bool) async -> Void = { _, _ in }
 
+    /// A model gave it a title.
+    public var titled: @Sendable (String) async -> Void = { _ in }
+
     public init(
         stateChanged: @escaping @Sendable (SessionState, TurnOutcome?) async -> Void,
         approvalRequested: @escaping @Sendable (ApprovalRequest) async -> Void,

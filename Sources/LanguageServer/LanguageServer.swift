@@ -108,6 +108,7 @@ extension LanguageServer {
         pass(AgentDiff.self, to: &router, core)
         pass(AgentSteps.self, to: &router, core)
         pass(AgentUsage.self, to: &router, core)
+        pass(AgentModels.self, to: &router, core)
         pass(AgentPublish.self, to: &router, core)
         pass(AgentEgress.self, to: &router, core)
     }
@@ -125,7 +126,7 @@ extension LanguageServer {
         AgentAttach.method, AgentDetach.method, AgentApprove.method, AgentDiff.method, AgentApply.method,
         AgentUndo.method,
         AgentTranscript.method, AgentEgress.method, AgentFork.method, AgentRestore.method,
-        AgentSteps.method, AgentUsage.method,
+        AgentSteps.method, AgentUsage.method, AgentModels.method,
         AgentPublish.method,
     ]
 }

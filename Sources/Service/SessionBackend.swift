@@ -21,6 +21,8 @@ public protocol SessionBackend: Sendable {
     func fork(_ params: AgentFork.Params, user: String) async throws -> AgentFork.Result
     func restore(_ params: AgentRestore.Params) async throws -> AgentRestore.Result
     func usage(_ params: AgentUsage.Params) async throws -> AgentUsage.Result
+    /// What is configured, and how it is with it.
+    func modelList() async -> AgentModels.Result
     func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result
     func objects(_ params: AgentObjects.Params) async throws -> AgentObjects.Result
     func pack(_ params: AgentPack.Params) async throws -> AgentPack.Result

@@ -6,9 +6,9 @@ import Models
 public actor SessionModels {
     private let catalog: ModelCatalog
     private let router: ModelRouter
-    /// What the user chose for the session; nil: the roles' lists decide.
-    private var sessionChoice: String?
-    /// What the user chose for the turn that runs.
+    /// What the session was started with; nil: the roles' lists decide.
+    private let sessionChoice: String?
+    /// What the user chose since, for the turn that runs.
     private var turnChoice: String?
     /// Who answered last, by role.
     private var answering: [ModelRole: String] = [:]
@@ -55,12 +55,8 @@ public actor SessionModels {
 
     // MARK: Choices
 
-    /// Another model from now on; nil: the roles' lists decide again.
-    /// - Throws: `AgentError.noModel`
-    func choose(_ choice: String?) throws {
-        if let choice { _ = try catalog.name(of: choice) }
-        sessionChoice = choice
-    }
+    /// Another model for the rest of the turn that runs.
+    func chooseForTurn(_ choice: String) { turnChoice = choice }
 
     /// Begins a turn.
     /// - Parameter choice: for this turn alone.

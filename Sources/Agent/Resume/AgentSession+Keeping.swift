@@ -27,7 +27,7 @@ extension AgentSession {
             booted: hasBooted, usage: usage, spentMicros: spentMicros,
             warned: warned.sorted(), granted: granted.sorted(),
             pendingNotes: pendingNotes, outcome: outcome,
-            turns: turnNumber, items: itemCount, ending: ending)
+            turns: turnNumber, items: itemCount, ending: ending, model: chosenModel)
         return [try .value(KeptKey.session, session)]
     }
 

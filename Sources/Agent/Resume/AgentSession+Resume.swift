@@ -24,6 +24,7 @@ extension AgentSession {
         granted = Set(session.granted)
         pendingNotes = session.pendingNotes
         ending = session.ending
+        chosenModel = session.model
         keptTurn = resumption.take(KeptKey.turn)
         recallWatch()
         for index in resumption.numbers("message/") {

@@ -81,6 +81,8 @@ struct KeptSession: Codable, Sendable {
     var turns = 0
     var items = 0
     var ending: Ending?
+    /// The model that the user chose for the session since it began.
+    var model: String?
 }
 
 /// A turn that runs.
@@ -152,6 +154,10 @@ struct QueuedPrompt: Codable, Sendable {
     var number: Int
     var text: String
     var steers: Bool
+    /// The model that the user chose with it.
+    var model: String?
+    /// That model is the session's from then on.
+    var keepsModel: Bool?
 }
 
 /// What the checks proved so far.

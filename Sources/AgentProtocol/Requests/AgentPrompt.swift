@@ -17,12 +17,21 @@ public enum AgentPrompt: RequestType {
         /// Default `queue`.
         public var delivery: Delivery?
         public var context: PromptContext?
+        /// For this turn: a model, or a role whose list is meant, by its name in `models.yaml`. With `steer`: from the next step.
+        public var model: String?
+        /// The model stays the session's after this turn.
+        public var keepModel: Bool?
 
-        public init(sessionId: String, text: String, delivery: Delivery? = nil, context: PromptContext? = nil) {
+        public init(
+            sessionId: String, text: String, delivery: Delivery? = nil, context: PromptContext? = nil,
+            model: String? = nil, keepModel: Bool? = nil
+        ) {
             self.sessionId = sessionId
             self.text = text
             self.delivery = delivery
             self.context = context
+            self.model = model
+            self.keepModel = keepModel
         }
     }
 

@@ -5,7 +5,7 @@ public struct SessionSummary: Codable, Sendable, Equatable {
     public var workspaceFolder: String
     /// What it works on, where that is no folder.
     public var repository: RepositoryReference?
-    /// The first line of the first prompt.
+    /// The first line of the first prompt, or what the model of the role `title` made of it.
     public var title: String
     public var state: SessionState
     /// How the last turn ended.

@@ -11,15 +11,25 @@ struct PromptCommand: AsyncParsableCommand {
     var session: String?
     @Flag(help: "Steer the running turn instead of waiting for its end.")
     var steer = false
+    @Option(help: "Model or role of the service's configuration, for this turn.")
+    var model: String?
+    @Flag(help: "With --model: from this turn on.")
+    var keepModel = false
     @Flag(help: "Print every event as a line of JSON.")
     var json = false
+
+    func validate() throws {
+        guard model != nil || !keepModel else { throw ValidationError("--keep-model needs --model") }
+    }
 
     func run() async throws {
         let status = try await ServiceSession.with(asks: Terminal.inputIsTerminal && !json) { service in
             let summary = try await service.resolve(session)
             let sent = try await service.client.call(
                 AgentPrompt.self,
-                AgentPrompt.Params(sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue))
+                AgentPrompt.Params(
+                    sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue, model: model,
+                    keepModel: keepModel ? true : nil))
             _ = try await service.client.attach(summary.sessionId, afterSeq: sent.seq - 1)
             let follower = SessionFollower(
                 session: service, sessionId: summary.sessionId, json: json, folder: summary.localFolder)

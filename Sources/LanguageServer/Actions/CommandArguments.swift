@@ -18,6 +18,7 @@ struct CommandArguments: Codable, Sendable {
     var hunks: [HunkChoice]?
     var workspaceFolder: String?
     var step: Int?
+    var model: String?
 
     init(
         prompt: String? = nil, uri: String? = nil, range: LSP.Range? = nil, diagnostics: [JSON]? = nil,

@@ -17,7 +17,8 @@ extension ServerCore {
             let text = try Self.required(arguments.text ?? arguments.prompt, "text")
             let id = try session(arguments, among: { $0.isLive }, "no session takes prompts")
             return try JSONCoder.encode(
-                try await prompt(.init(sessionId: id, text: text, delivery: arguments.delivery)))
+                try await prompt(.init(sessionId: id, text: text, delivery: arguments.delivery, model: arguments.model))
+            )
         case .approve: return try await answer(arguments, arguments.decision ?? .allowOnce)
         case .reject: return try await answer(arguments, .reject)
         case .cancel:
@@ -96,7 +97,8 @@ extension ServerCore {
         let isEmpty = context.objectValue?.isEmpty ?? true
         return try await start(
             .init(
-                prompt: prompt, workspaceFolder: arguments.workspaceFolder, context: isEmpty ? JSON?.none : context),
+                prompt: prompt, workspaceFolder: arguments.workspaceFolder, context: isEmpty ? JSON?.none : context,
+                model: arguments.model),
             uri: arguments.uri)
     }
 

@@ -48,7 +48,9 @@ extension ServerCore {
         let context = try converter.context(params.context, mapper: mapper)
         return try await call(
             AgentPrompt.self,
-            .init(sessionId: params.sessionId, text: params.text, delivery: params.delivery, context: context))
+            .init(
+                sessionId: params.sessionId, text: params.text, delivery: params.delivery, context: context,
+                model: params.model, keepModel: params.keepModel))
     }
 
     /// Explicit, else the workspace folder of the document, else the root.

@@ -2,7 +2,8 @@ import JSON
 import Secrets
 
 extension ModelProviders {
-    private static let entryKeys: Set<String> = [
+    /// Every key of an entry that ``settings(from:environment:)`` reads.
+    public static let entryKeys: Set<String> = [
         "provider", "model", "base_url", "api_key_env", "api_key_file", "max_output_tokens", "headers", "stream",
         "file", "preset", "quirks", "thinking_budget", "reasoning_effort", "region", "profile", "command",
         "environment",

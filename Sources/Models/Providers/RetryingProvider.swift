@@ -31,6 +31,9 @@ public struct RetryingProvider: ModelProvider {
         RetryingProvider(base, policy: policy, sleep: sleep, jitter: jitter)
     }
 
+    /// The provider without further attempts.
+    var once: any ModelProvider { base }
+
     private init(
         _ base: any ModelProvider, policy: RetryPolicy, sleep: @escaping @Sendable (Duration) async throws -> Void,
         jitter: @escaping @Sendable () -> Double

@@ -38,6 +38,7 @@ extension ClientConnection {
         router.on(AgentFork.self, .concurrent) { params, _ in try await backend.fork(params, user: user) }
         router.on(AgentRestore.self, .concurrent) { params, _ in try await backend.restore(params) }
         router.on(AgentUsage.self, .concurrent) { params, _ in try await backend.usage(params) }
+        router.on(AgentModels.self, .concurrent) { _, _ in await backend.modelList() }
         router.on(AgentSteps.self, .concurrent) { params, _ in try await backend.steps(params) }
         router.on(AgentObjects.self, .concurrent) { params, _ in try await backend.objects(params) }
         router.on(AgentPack.self, .concurrent) { params, _ in try await backend.pack(params) }

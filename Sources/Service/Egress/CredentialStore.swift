@@ -43,6 +43,9 @@ final class CredentialStore: SecretSource {
         }
     }
 
+    /// Has a program run again, however short ago it did.
+    func forget(_ name: String) { printed.withLock { $0[name] = nil } }
+
     /// What is wrong with the credentials now, without their values, for the service's log.
     func problems() async -> [String: String] {
         var problems: [String: String] = [:]

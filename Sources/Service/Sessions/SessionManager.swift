@@ -135,25 +135,7 @@ public actor SessionManager: SessionBackend {
         return settings
     }
 
-    /// The name of the model that a session begins with.
-    func model(_ choice: String?, _ mode: SessionMode?) throws -> String {
-        do {
-            return try configuration.models.name(of: choice, for: mode == .plan ? .plan : .edit)
-        } catch {
-            throw ResponseError(code: .invalidParams, message: error.description)
-        }
-    }
-
-    func observer(of id: String) -> AgentSessionObserver {
-        var observer = AgentSessionObserver(
-            stateChanged: { [weak self] state, outcome in await self?.stateChanged(id, state, outcome) },
-            approvalRequested: { [weak self] request in await self?.feed(.pending(sessionId: id, request)) },
-            approvalResolved: { [weak self] resolution in await self?.feed(.resolved(sessionId: id, resolution)) })
-        observer.sandboxStarted = { [warm] spec, isWarm in await warm.started(spec, isWarm: isWarm) }
-        return observer
-    }
-
-    private func stateChanged(_ id: String, _ state: SessionState, _ outcome: TurnOutcome?) async {
+    func stateChanged(_ id: String, _ state: SessionState, _ outcome: TurnOutcome?) async {
         guard var entry = live[id] else { return }
         entry.record.state = state
         entry.record.outcome = outcome
@@ -296,7 +278,7 @@ public actor SessionManager: SessionBackend {
 
     private func endFeed(_ id: Int) { feeds[id] = nil }
 
-    private func feed(_ item: ApprovalFeedItem) {
+    func feed(_ item: ApprovalFeedItem) {
         for continuation in feeds.values { continuation.yield(item) }
     }
 

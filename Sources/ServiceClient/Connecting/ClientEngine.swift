@@ -69,7 +69,7 @@ actor ClientEngine {
         default:
             [
                 AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method,
-                AgentSteps.method, AgentUsage.method,
+                AgentSteps.method, AgentUsage.method, AgentModels.method,
                 AgentObjects.method, AgentPack.method,
                 WorkspaceNegotiate.method, WorkspaceUpload.method,
             ]

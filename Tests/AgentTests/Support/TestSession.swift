@@ -34,6 +34,7 @@ final class TestSession: Sendable {
         let outcomes = Mutex<[TurnOutcome?]>([])
         let asked = Mutex<[ApprovalRequest]>([])
         let resolved = Mutex<[ApprovalResolution]>([])
+        let titles = Mutex<[String]>([])
         /// Open once the session has said that it is over.
         let ended = Gate()
     }
@@ -98,7 +99,7 @@ final class TestSession: Sendable {
         let observed = Observed()
         self.observed = observed
         let box = Late<AgentSession>()
-        let observer = AgentSessionObserver(
+        var observer = AgentSessionObserver(
             stateChanged: { state, outcome in
                 observed.states.withLock { $0.append(state) }
                 observed.outcomes.withLock { $0.append(outcome) }
@@ -109,6 +110,7 @@ final class TestSession: Sendable {
                 await options.onApproval(box.get(), request)
             },
             approvalResolved: { resolution in observed.resolved.withLock { $0.append(resolution) } })
+        observer.titled = { title in observed.titles.withLock { $0.append(title) } }
         var configuration = AgentSessionConfiguration(
             sessionId: "s",
             start: AgentStart.Params(

@@ -102,6 +102,7 @@ final class FakeBackend: SessionBackend {
     }
 
     func usage(_ params: AgentUsage.Params) async throws -> AgentUsage.Result { AgentUsage.Result(rows: []) }
+    func modelList() async -> AgentModels.Result { AgentModels.Result(names: models, models: [], roles: []) }
     func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result {
         AgentSteps.Result(base: "b", tip: "b", prefix: "", commits: [], references: [])
     }

@@ -45,6 +45,9 @@ local subcommands = {
     prompt = function(rest, options)
         api().prompt(rest, { range = range_of(options), steer = options.bang })
     end,
+    model = function(rest)
+        api().model(rest)
+    end,
     cancel = function(rest)
         api().cancel(rest)
     end,
@@ -146,7 +149,13 @@ local function changed_files()
     return session and session.changed_files or {}
 end
 
+local function model_names()
+    local session = require('cofferdam.sessions').current()
+    return session and require('cofferdam.models').names(session.root) or {}
+end
+
 local arguments = {
+    model = model_names,
     fix = function()
         return { 'all', 'workspace' }
     end,

@@ -125,6 +125,24 @@ function show.budgetWarned(self, event)
     self.writer:line(('! %d %% of %s %s are used'):format(percent, whose, what), 'CofferdamNote')
 end
 
+function show.modelSwitched(self, event)
+    local void = #util.table(event.voidItemIds) > 0 and '; the unfinished text above is void' or ''
+    self.writer:line(
+        ('⇄ %s goes on for %s: %s%s'):format(
+            text_tools.line(event.to or '?'),
+            text_tools.line(event.from or '?'),
+            text_tools.line(event.reason or '?'),
+            void
+        ),
+        'CofferdamNote'
+    )
+    for _, id in ipairs(util.table(event.voidItemIds)) do
+        if type(id) == 'string' and self.items[id] then
+            self:close(id)
+        end
+    end
+end
+
 function show.modelRetried(self, event)
     local void = #util.table(event.voidItemIds) > 0 and '; the unfinished text above is void' or ''
     self.writer:line(('↻ model asked again: %s%s'):format(text_tools.line(event.reason or '?'), void), 'CofferdamNote')

@@ -130,7 +130,7 @@ end
 
 --- A follow-up to the current session.
 ---@param text string? asked for when nil
----@param options { steer: boolean?, range: number[]?, session: string? }?
+---@param options { steer: boolean?, range: number[]?, session: string?, model: string? }?
 function M.prompt(text, options)
     options = options or {}
     local session = session_of(options.session)
@@ -141,13 +141,20 @@ function M.prompt(text, options)
     local buffer = vim.api.nvim_get_current_buf()
     local context = options.range and require('cofferdam.context').prompt(buffer, session.root, options.range) or nil
     local function go(words)
+        local models = require('cofferdam.models')
+        local chosen = models.take(session)
         client.call(session.root, 'agent/prompt', {
             sessionId = session.id,
             text = words,
             delivery = options.steer and 'steer' or 'queue',
             context = context,
+            model = options.model or chosen,
+            keepModel = not options.model and chosen and true or nil,
         }, function(problem)
             if problem then
+                if chosen then
+                    models.choose(session, chosen)
+                end
                 util.error('not sent: ' .. problem)
             end
         end)
@@ -157,6 +164,36 @@ function M.prompt(text, options)
     else
         ask(options.steer and 'Steer it: ' or 'What next? ', go)
     end
+end
+
+--- Another model for a session: its next prompt asks for it, and so do those after.
+---@param name string? chosen from a list when nil
+function M.model(name)
+    local session = session_of()
+    if not session then
+        return
+    end
+    local models, util = require('cofferdam.models'), require('cofferdam.util')
+    models.fetch(session.root, function(problem, names)
+        if problem then
+            return util.error('no models: ' .. problem)
+        end
+        local function go(choice)
+            if not choice then
+                return
+            end
+            if not vim.tbl_contains(names, choice) then
+                return util.error(('no model `%s`: %s'):format(choice, table.concat(names, ', ')))
+            end
+            models.choose(session, choice)
+            vim.api.nvim_echo({ { ('cofferdam: the next prompt is for %s'):format(choice) } }, false, {})
+        end
+        if name and name ~= '' then
+            go(name)
+        else
+            vim.ui.select(names, { prompt = 'Model:' }, go)
+        end
+    end)
 end
 
 local function end_with(method, words, id)

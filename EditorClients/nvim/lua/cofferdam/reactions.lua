@@ -134,6 +134,10 @@ function react.modelRetried(session)
     session.activity = 'model is asked again'
 end
 
+function react.modelSwitched(session, event)
+    session.activity = ('%s goes on'):format(require('cofferdam.text').line(util.string(event.to) or '?'))
+end
+
 function react.usageUpdated(session, event)
     local usage = util.table(event.session)
     local total = 0

@@ -11,6 +11,8 @@ enum EditorAgentPrompt: RequestType {
         var text: String
         var delivery: AgentPrompt.Delivery?
         var context: JSON?
+        var model: String?
+        var keepModel: Bool?
     }
 
     typealias Result = AgentPrompt.Result
