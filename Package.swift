@@ -97,6 +97,7 @@ let package = Package(
         module(
             "Forges",
             ["JSON", "Secrets", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, crypto, cryptoExtras]),
+        module("ModelGateway", ["JSON", "Models", crypto, nioCore, nioHTTP1, nioPosix]),
         module("Store", ["AgentProtocol", "JSON", grdb]),
         module(
             "Agent",
@@ -110,8 +111,8 @@ let package = Package(
         module(
             "Service",
             [
-                "Agent", "AgentProtocol", "Egress", "Environments", "Forges", "Git", "JSON", "JSONRPC", "Models",
-                "Policy", "ProjectConfiguration", "Sandbox", "Secrets",
+                "Agent", "AgentProtocol", "Egress", "Environments", "Forges", "Git", "JSON", "JSONRPC", "ModelGateway",
+                "Models", "Policy", "ProjectConfiguration", "Sandbox", "Secrets",
                 "Store",
                 "WebSocket", "Workspace", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
             ]),
@@ -182,6 +183,7 @@ let package = Package(
             [
                 "Models", "JSON", "Secrets", "TestSupport", asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
             ]),
+        tests("ModelGatewayTests", ["ModelGateway", "Models", "JSON", "TestSupport", nioCore, nioPosix]),
         tests(
             "ForgesTests",
             [

@@ -6,6 +6,16 @@ extension EventPrinter {
         guard event.verdict == .deny else { return }
         line("⛔ network: \(EgressWords.decision(event))", .yellow)
     }
+
+    /// A program's use of a model, with its tokens.
+    mutating func show(_ event: ModelCallServed) {
+        let tokens = "\(event.usage.inputTokens) tokens in, \(event.usage.outputTokens) out"
+        if let failure = event.failure {
+            line("! a program asked a model (\(event.api)): \(failure)", .yellow)
+        } else {
+            line("· a program asked \(event.model ?? "a model") (\(event.api)): \(tokens)", .dim)
+        }
+    }
 }
 
 /// The way out of a sandbox in words.

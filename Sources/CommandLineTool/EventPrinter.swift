@@ -82,6 +82,7 @@ struct EventPrinter {
             endOutput(event.itemId)
             if event.result.exitCode != 0 { line("✗ setup failed: \(event.result.words)", .red) }
         case .repositoryFetched(let event): line("· \(EnvironmentWords.fetched(event))", .dim)
+        case .modelCallServed(let event): show(event)
         case .environmentPrepared(let event):
             line("· \(EnvironmentWords.prepared(event))", .dim)
             for note in event.notes ?? [] { line("! \(note)", .yellow) }

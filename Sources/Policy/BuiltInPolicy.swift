@@ -7,8 +7,12 @@ extension PolicyLayer {
     /// - Parameters:
     ///   - egress: what the service's own file lets the agent's commands reach. All other layers only narrow it.
     ///   - setup: what it lets setup steps reach.
-    public static func builtIn(egress: [EgressPermission] = [], setup: [EgressPermission] = []) -> PolicyLayer {
+    ///   - modelGateway: whether it lets programs in a sandbox use the session's models.
+    public static func builtIn(
+        egress: [EgressPermission] = [], setup: [EgressPermission] = [], modelGateway: Bool = false
+    ) -> PolicyLayer {
         var layer = PolicyLayer(name: "built-in")
+        layer.modelGateway = modelGateway
         layer.egress = EgressLayer(allow: egress, setup: setup)
         do {
             layer.tools = try [

@@ -9,6 +9,12 @@ public struct EffectivePolicy: Sendable, Equatable {
         self.layers = layers
     }
 
+    /// Whether programs in a sandbox may use the session's models: when the built-in layer says so and no other says no.
+    public var allowsModelGateway: Bool {
+        let isGranted = layers.contains { $0.modelGateway == true }
+        return isGranted && !layers.contains { $0.modelGateway == false || $0.failure != nil }
+    }
+
     /// Decides an action: unknown means deny.
     public func decide(_ action: PolicyAction) -> PolicyDecision {
         for layer in layers {

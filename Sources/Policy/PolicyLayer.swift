@@ -11,6 +11,8 @@ public struct PolicyLayer: Sendable, Equatable, Codable {
     public var deny: [PolicyRule]
     /// What a sandbox may reach.
     public var egress = EgressLayer()
+    /// Whether programs in a sandbox may use the session's models through the model gateway; nil inherits.
+    public var modelGateway: Bool?
     /// Set when the layer could not be loaded: it then denies everything.
     public var failure: String?
 
@@ -28,7 +30,7 @@ public struct PolicyLayer: Sendable, Equatable, Codable {
         return layer
     }
 
-    /// Reads `{version?, tools?, ask?, deny?, egress?}`; lists of rules, and for the network a list of what is allowed or
+    /// Reads `{version?, tools?, ask?, deny?, egress?, modelGateway?}`; lists of rules, and for the network a list of what is allowed or
     /// `{allow?, setup?, deny?}`.
     public init(name: String, json: JSON) throws(PolicyError) {
         guard let object = json.objectValue else { throw .wrongType(key: "policy", expected: "a mapping") }
@@ -42,6 +44,9 @@ public struct PolicyLayer: Sendable, Equatable, Codable {
             case "ask": ask = try Self.rules(value, key)
             case "deny": deny = try Self.rules(value, key)
             case "egress": egress = try EgressLayer(json: value)
+            case "modelGateway":
+                guard let isAllowed = value.boolValue else { throw .wrongType(key: key, expected: "true or false") }
+                modelGateway = isAllowed
             default: throw .unknownKey(key)
             }
         }

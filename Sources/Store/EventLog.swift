@@ -66,7 +66,14 @@ public actor EventLog {
 
     /// What an event says that a model took, for the sums of all sessions.
     private func charge(_ event: AgentEvent, _ time: Int) throws(StoreError) -> Store.UsageEntry? {
-        guard case .usageUpdated(let usage) = event else { return nil }
+        let (model, tokens, cost): (String?, TokenUsage, Int?)
+        switch event {
+        case .usageUpdated(let usage): (model, tokens, cost) = (usage.model, usage.step, usage.costMicros)
+        case .modelCallServed(let call):
+            guard call.model != nil else { return nil }
+            (model, tokens, cost) = (call.model, call.usage, call.costMicros)
+        default: return nil
+        }
         if payer == nil {
             let record = try store.session(sessionId)
             payer = Payer(
@@ -75,8 +82,8 @@ public actor EventLog {
         }
         guard let payer else { return nil }
         return Store.UsageEntry(
-            time: time, user: payer.user, repository: payer.repository, model: usage.model ?? payer.model,
-            tokens: usage.step, costMicros: usage.costMicros)
+            time: time, user: payer.user, repository: payer.repository, model: model ?? payer.model,
+            tokens: tokens, costMicros: cost)
     }
 
     /// Changes what the session keeps, without an event.

@@ -9,7 +9,7 @@ import CSpawn
 /// The proxy ports on loopback. What connects is handed out of the sandbox as it is; nothing is read from it here.
 final class ProxyPorts {
     /// Ports and the tag byte that tells them apart outside.
-    private static let ports: [(number: UInt16, tag: UInt8)] = [(3128, 1), (1080, 2)]
+    private static let ports: [(number: UInt16, tag: UInt8)] = [(3128, 1), (1080, 2), (3129, 3)]
     /// Connections that are taken in one turn, so that a flood of them does not keep commands waiting.
     private static let perTurn = 32
     /// How long nothing is accepted after it failed for want of something.

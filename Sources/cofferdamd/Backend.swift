@@ -38,7 +38,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     let file = try configuration.serviceFile.map { try ServiceFile.load($0) } ?? ServiceFile()
     // What a service before this one left empty; what still runs is for the sessions that it belongs to.
     CgroupLease.sweep(placement: file.limits.cgroup)
-    var layers = [file.egress.builtInLayer]
+    var layers = [file.builtInLayer]
     if let file = configuration.policyFile { layers.append(PolicyFile.layer(name: "organisation", path: file)) }
     if let file = usual("policy.yaml") { layers.append(PolicyFile.layer(name: "user", path: file)) }
     for layer in layers where layer.failure != nil {
@@ -62,7 +62,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.checks = file.checks
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
-    sessions.network = await network(file.egress, environment, log)
+    sessions.network = await network(file, environment, log)
     sessions.publish = file.publish
     sessions.remotes = await remotes(file.remotes, environment, log)
     return try await SessionManager(configuration: sessions)
@@ -79,10 +79,11 @@ private func environments(_ settings: ServiceEnvironments, _ stateDirectory: Str
 
 /// The sandboxes' way out; nil when the service's file grants none.
 private func network(
-    _ settings: EgressSettings, _ environment: [String: String], _ log: Log
+    _ file: ServiceFile, _ environment: [String: String], _ log: Log
 ) async -> GatewayNetworkProvider? {
-    guard !settings.isEmpty else { return nil }
-    let provider = GatewayNetworkProvider(settings, environment: environment)
+    guard !file.egress.isEmpty || file.modelGateway.limits != nil else { return nil }
+    let provider = GatewayNetworkProvider(
+        file.egress, environment: environment, modelGateway: file.modelGateway.limits)
     for (name, reason) in await provider.credentialProblems().sorted(by: { $0.key < $1.key }) {
         log.warning("a credential for the network cannot be had", ["credential": name, "reason": reason])
     }

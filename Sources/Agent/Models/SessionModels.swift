@@ -34,7 +34,7 @@ public actor SessionModels {
                 do {
                     let events = await route(request, role, choice)
                     for try await event in events {
-                        await note(event, role)
+                        if choice == nil { await note(event, role) }
                         continuation.yield(event)
                     }
                     try Task.checkCancellation()
@@ -46,6 +46,9 @@ public actor SessionModels {
             continuation.onTermination = { _ in task.cancel() }
         }
     }
+
+    /// What users and programs can name.
+    public nonisolated var names: [String] { catalog.names }
 
     /// What is known of the model that would be asked first; nil when nobody plays the role.
     public func model(for role: ModelRole) -> NamedModel? { candidates(role, nil).first?.model }

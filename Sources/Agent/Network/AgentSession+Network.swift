@@ -11,7 +11,7 @@ extension AgentSession {
         network = try await provider.network(
             for: NetworkRequest(
                 sessionId: configuration.sessionId, stateDirectory: configuration.stateDirectory, policy: policy,
-                log: log, change: resumption.take(KeptKey.network) ?? narrowing))
+                log: log, change: resumption.take(KeptKey.network) ?? narrowing, models: models))
     }
 
     /// Serves a sandbox that was made, or found again, under the rules of the agent's phase.

@@ -64,16 +64,19 @@ public struct NetworkRequest: Sendable {
     public var log: EventLog
     /// What a client set under the service before this one.
     public var change: NetworkChange
+    /// What programs in the sandbox may ask where policy allows the model gateway; nil: nothing.
+    public var models: SessionModels?
 
     public init(
         sessionId: String, stateDirectory: String, policy: EffectivePolicy, log: EventLog,
-        change: NetworkChange = NetworkChange()
+        change: NetworkChange = NetworkChange(), models: SessionModels? = nil
     ) {
         self.sessionId = sessionId
         self.stateDirectory = stateDirectory
         self.policy = policy
         self.log = log
         self.change = change
+        self.models = models
     }
 }
 

@@ -40,6 +40,7 @@ public enum AgentEvent: Sendable, Equatable {
     case sessionResumed(SessionResumed)
     case commandEnded(CommandEnded)
     case repositoryFetched(RepositoryFetched)
+    case modelCallServed(ModelCallServed)
     case environmentPreparing(EnvironmentPreparing)
     case setupStarted(SetupStarted)
     case setupCompleted(SetupCompleted)
@@ -94,6 +95,7 @@ extension AgentEvent: Codable {
         case "sessionResumed": self = .sessionResumed(try SessionResumed(from: decoder))
         case "commandEnded": self = .commandEnded(try CommandEnded(from: decoder))
         case "repositoryFetched": self = .repositoryFetched(try RepositoryFetched(from: decoder))
+        case "modelCallServed": self = .modelCallServed(try ModelCallServed(from: decoder))
         case "environmentPreparing": self = .environmentPreparing(try EnvironmentPreparing(from: decoder))
         case "setupStarted": self = .setupStarted(try SetupStarted(from: decoder))
         case "setupCompleted": self = .setupCompleted(try SetupCompleted(from: decoder))
@@ -146,6 +148,7 @@ extension AgentEvent: Codable {
         case .sessionResumed(let event): try event.encode(to: encoder)
         case .commandEnded(let event): try event.encode(to: encoder)
         case .repositoryFetched(let event): try event.encode(to: encoder)
+        case .modelCallServed(let event): try event.encode(to: encoder)
         case .environmentPreparing(let event): try event.encode(to: encoder)
         case .setupStarted(let event): try event.encode(to: encoder)
         case .setupCompleted(let event): try event.encode(to: encoder)
@@ -199,6 +202,7 @@ extension AgentEvent {
         case .sessionResumed: "sessionResumed"
         case .commandEnded: "commandEnded"
         case .repositoryFetched: "repositoryFetched"
+        case .modelCallServed: "modelCallServed"
         case .environmentPreparing: "environmentPreparing"
         case .setupStarted: "setupStarted"
         case .setupCompleted: "setupCompleted"
@@ -248,7 +252,7 @@ extension AgentEvent {
         "egressRulesChanged",
         "sessionResumed",
         "commandEnded",
-        "repositoryFetched",
+        "repositoryFetched", "modelCallServed",
         "environmentPreparing",
         "setupStarted",
         "setupCompleted",

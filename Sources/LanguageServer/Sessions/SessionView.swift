@@ -128,7 +128,7 @@ struct SessionView: Sendable {
             .outputDelta,
             .diagnosticsUpdated,
             .usageUpdated,
-            .egressDecided, .egressRulesChanged, .gap, .unknown:
+            .egressDecided, .egressRulesChanged, .modelCallServed, .gap, .unknown:
             break
         }
     }

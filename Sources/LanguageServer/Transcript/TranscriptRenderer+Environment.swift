@@ -5,6 +5,15 @@ extension TranscriptRenderer {
         endOutput(event.itemId) + note("Setup \(Wording.result(event.result)).")
     }
 
+    mutating func modelCallServed(_ event: ModelCallServed) -> String {
+        let model = DisplayText.exact(event.model ?? "a model", limit: 100)
+        let api = DisplayText.exact(event.api, limit: 40)
+        let end =
+            event.failure.map { DisplayText.exact($0, limit: 500) }
+            ?? "\(event.usage.inputTokens) tokens in, \(event.usage.outputTokens) out"
+        return note("A program asked \(model) (\(api)): \(end).")
+    }
+
     mutating func environmentPrepared(_ event: EnvironmentPrepared) -> String {
         var text = note("Environment \(DisplayText.exact(event.environment, limit: 80))\(Wording.origin(event.setup)).")
         for line in (event.notes ?? []).prefix(Self.mostItems) { text += note(DisplayText.exact(line, limit: 1000)) }

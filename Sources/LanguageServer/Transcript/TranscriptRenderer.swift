@@ -126,6 +126,7 @@ struct TranscriptRenderer: Sendable {
         case .environmentPrepared(let event): return environmentPrepared(event)
         case .repositoryFetched(let event): return note(Wording.fetched(event) + ".")
         case .egressDecided(let event): return egressDecided(event)
+        case .modelCallServed(let event): return modelCallServed(event)
         case .egressRulesChanged(let event): return egressRulesChanged(event)
         case .sessionResumed(let event):
             for item in event.voidItemIds { items[item] = nil }

@@ -26,7 +26,8 @@ public struct SandboxSpec: Sendable, Equatable, Codable {
     public var limits: ResourceLimits
     /// How long the sandbox goes on without a service before it ends by itself.
     public var orphanGrace: Duration
-    /// Whether the supervisor listens on the proxy ports (HTTP on 127.0.0.1:3128, SOCKS5 on 127.0.0.1:1080) and hands
+    /// Whether the supervisor listens on the proxy ports (HTTP on 127.0.0.1:3128, SOCKS5 on 127.0.0.1:1080) and the
+    /// model gateway's (127.0.0.1:3129), and hands
     /// their connections to ``Sandbox/connections``.
     public var egress: Bool
     /// Host directory that is shown read-only at ``networkPath``: what programs need to use the way out. Its `gitconfig`,

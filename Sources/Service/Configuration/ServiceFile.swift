@@ -1,4 +1,5 @@
 import JSON
+import Policy
 import ProjectConfiguration
 import Workspace
 
@@ -20,6 +21,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var require = RequiredGuards()
     /// What sandboxes may reach.
     public var egress = EgressSettings()
+    /// Whether programs in sandboxes may use the sessions' models.
+    public var modelGateway = ModelGatewaySettings()
     /// What is made ready before it is asked for.
     public var warmPool = WarmPoolSettings()
     /// How long sessions that are over are kept.
@@ -38,6 +41,13 @@ public struct ServiceFile: Sendable, Equatable {
     public var publish = PublishSettings()
 
     public init() {}
+
+    /// The built-in layer of policy with what this file grants.
+    public var builtInLayer: PolicyLayer {
+        var layer = egress.builtInLayer
+        layer.modelGateway = modelGateway.limits != nil
+        return layer
+    }
 
     /// A configuration file is small; anything larger is a mistake.
     private static let maximumBytes = 1 << 20
@@ -78,6 +88,7 @@ public struct ServiceFile: Sendable, Equatable {
             ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
             ("budgets", { $0.budgets = try BudgetSettings($1, at: $2, $3) }),
             ("afterPush", { $0.afterPush = try AfterPushSettings($1, at: $2, $3) }),
+            ("modelGateway", { $0.modelGateway = try ModelGatewaySettings($1, at: $2, $3) }),
             ("egress", { $0.egress = try EgressSettings($1, at: $2, $3) }),
             // In this order: remotes name credentials.
             ("gitCredentials", { $0.gitCredentials = try GitCredentials($1, at: $2, $3) }),

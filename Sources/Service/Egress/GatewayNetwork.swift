@@ -7,6 +7,12 @@ import Sandbox
 import Store
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A session's network: one gateway with the rules of the present phase, its decisions in the session's log.
 final class GatewayNetwork: SessionNetwork {
     let provision: NetworkProvision
@@ -16,11 +22,15 @@ final class GatewayNetwork: SessionNetwork {
     private let decisions: DecisionLog
     private let changes: RuleChanges
     private let authorityFile: AuthorityFile
+    /// Nil where policy does not allow it.
+    private let models: SessionModelGateway?
+    /// Whether the agent's phase has begun: setup steps ask no model.
+    private let isAgentPhase = Atomic(false)
     private let servers = Mutex<[Task<Void, Never>]>([])
 
     init(
         _ request: NetworkRequest, rules: EgressRules, provision: NetworkProvision, gateway: EgressGateway,
-        decisions: DecisionLog, authorityFile: AuthorityFile
+        decisions: DecisionLog, authorityFile: AuthorityFile, models: SessionModelGateway?
     ) {
         self.request = request
         self.rules = rules
@@ -28,21 +38,36 @@ final class GatewayNetwork: SessionNetwork {
         self.gateway = gateway
         self.decisions = decisions
         self.authorityFile = authorityFile
+        self.models = models
         changes = RuleChanges(request, rules: rules, gateway: gateway)
     }
 
     func serve(_ sandbox: any Sandbox) {
-        let gateway = gateway
         let connections = sandbox.connections
         let server = Task {
             for await connection in connections {
-                gateway.serve(descriptor: connection.descriptor, kind: connection.kind == .http ? .http : .socks)
+                switch connection.kind {
+                case .http: gateway.serve(descriptor: connection.descriptor, kind: .http)
+                case .socks: gateway.serve(descriptor: connection.descriptor, kind: .socks)
+                case .models: serveModels(connection.descriptor)
+                }
             }
         }
         servers.withLock { $0.append(server) }
     }
 
-    func enter(_ phase: EgressPhase) async throws { try await changes.enter(phase) }
+    private func serveModels(_ descriptor: Int32) {
+        guard let models, isAgentPhase.load(ordering: .relaxed) else {
+            _ = Glibc.close(descriptor)
+            return
+        }
+        models.gateway.serve(descriptor: descriptor)
+    }
+
+    func enter(_ phase: EgressPhase) async throws {
+        try await changes.enter(phase)
+        isAgentPhase.store(phase == .agent, ordering: .relaxed)
+    }
 
     var status: AgentEgress.Result { get async { await changes.status } }
 
@@ -56,6 +81,7 @@ final class GatewayNetwork: SessionNetwork {
 
     func close() async {
         for server in servers.withLock({ $0 }) { server.cancel() }
+        await models?.close()
         await gateway.close()
         await decisions.close()
         authorityFile.remove()

@@ -1,5 +1,6 @@
 import Agent
 import Egress
+import ModelGateway
 import NIOPosix
 import Policy
 
@@ -8,13 +9,18 @@ public final class GatewayNetworkProvider: NetworkProvider {
     private let rules: EgressRules
     private let credentials: CredentialStore
     private let resolver: any NameResolver
+    /// Nil: no session has a model gateway.
+    private let modelGateway: ModelGatewayLimits?
 
     /// Nothing else waits on these threads: a sandbox can make its end of a connection slow. Two share the encryption of
     /// all sessions.
     private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
     /// - Parameter environment: where credentials that are variables come from.
-    public init(_ settings: EgressSettings, environment: [String: String]) {
+    public init(
+        _ settings: EgressSettings, environment: [String: String], modelGateway: ModelGatewayLimits? = nil
+    ) {
+        self.modelGateway = modelGateway
         rules = EgressRules(settings: settings)
         credentials = CredentialStore(settings.credentials, environment: environment)
         resolver = ConfiguredResolver(hosts: settings.hosts)
@@ -25,18 +31,23 @@ public final class GatewayNetworkProvider: NetworkProvider {
 
     public func network(for request: NetworkRequest) async throws -> (any SessionNetwork)? {
         let phases = EgressLayer.Phase.allCases.map { (phase: $0, egress: request.policy.egress($0)) }
-        guard phases.contains(where: { !rules.gateway($0.egress, $0.phase).filter { $0.effect == .allow }.isEmpty })
-        else {
-            return nil
+        let reaches = phases.contains { phase in
+            rules.gateway(phase.egress, phase.phase).contains { $0.effect == .allow }
         }
+        let asksModels = modelGateway != nil && request.models != nil && request.policy.allowsModelGateway
+        guard reaches || asksModels else { return nil }
         let intercepts = phases.contains { rules.intercepts($0.egress, $0.phase) }
         let file = AuthorityFile(stateDirectory: request.stateDirectory)
         let authority: SessionAuthority?
         let directory: NetworkDirectory
+        var models: SessionModelGateway?
         do {
             authority = intercepts ? try file.authority(sessionId: request.sessionId, permittedHosts: hosts) : nil
             directory = try NetworkDirectory(
                 "\(request.stateDirectory)/network", authority: authority?.certificatePEM)
+            if asksModels, let modelGateway, let access = request.models {
+                models = try SessionModelGateway(request, access, limits: modelGateway, group: Self.threads)
+            }
         } catch {
             throw AgentError.configuration("the session's network cannot be set up: \(error)")
         }
@@ -47,8 +58,9 @@ public final class GatewayNetworkProvider: NetworkProvider {
         return GatewayNetwork(
             request, rules: rules,
             provision: NetworkProvision(
-                environment: NetworkDirectory.environment(intercepts: intercepts), directory: directory.path),
-            gateway: gateway, decisions: decisions, authorityFile: file)
+                environment: NetworkDirectory.environment(intercepts: intercepts, servesModels: models != nil)
+                    .merging(models?.environment ?? [:]) { _, new in new }, directory: directory.path),
+            gateway: gateway, decisions: decisions, authorityFile: file, models: models)
     }
 
     /// Hosts that the session's authority can speak for.

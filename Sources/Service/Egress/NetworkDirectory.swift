@@ -53,10 +53,14 @@ struct NetworkDirectory {
     }
 
     /// The variables that programs look for.
-    static func environment(intercepts: Bool) -> [String: String] {
+    ///
+    /// - Parameter servesModels: whether programs use the model gateway. The vendors' own clients in Python do not even
+    ///   start where a SOCKS proxy is named and they have no package for it, so then none is.
+    static func environment(intercepts: Bool, servesModels: Bool = false) -> [String: String] {
         var variables: [String: String] = [:]
         for (name, value) in [
-            ("http_proxy", httpProxy), ("https_proxy", httpProxy), ("all_proxy", socksProxy), ("no_proxy", noProxy),
+            ("http_proxy", httpProxy), ("https_proxy", httpProxy),
+            ("all_proxy", servesModels ? httpProxy : socksProxy), ("no_proxy", noProxy),
         ] {
             variables[name] = value
             variables[name.uppercased()] = value

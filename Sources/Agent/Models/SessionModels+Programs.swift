@@ -1,0 +1,27 @@
+import Models
+
+extension SessionModels {
+    /// Asks for a program in the sandbox, which leaves no trace in who answers the session itself.
+    ///
+    /// - Parameter name: what the program calls its model; a name that is not the session's stands for its usual one.
+    public nonisolated func stream(
+        _ request: ModelRequest, forProgramNaming name: String
+    ) -> AsyncThrowingStream<ModelEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    let usual = await model(for: .edit)?.name
+                    guard let choice = names.contains(name) ? name : usual else {
+                        throw ModelError.notConfigured("The session has no model.")
+                    }
+                    for try await event in stream(request, as: .edit, choosing: choice) { continuation.yield(event) }
+                    try Task.checkCancellation()
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
