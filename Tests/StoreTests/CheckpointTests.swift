@@ -7,7 +7,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("Checkpoints", .timeLimit(.minutes(2)))
+@Suite("Checkpoints", .timeLimit(.minutes(10)))
 struct CheckpointTests {
     private static let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
 

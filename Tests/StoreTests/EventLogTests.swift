@@ -4,7 +4,7 @@ import Store
 import Testing
 import TestSupport
 
-@Suite("Event log", .timeLimit(.minutes(2)))
+@Suite("Event log", .timeLimit(.minutes(10)))
 struct EventLogTests {
     @Test("Events come back as they were logged, in order, from 1 without holes")
     func roundTrip() async throws {

@@ -30,7 +30,7 @@ private let makefile = """
     """
 private let files = ["sum.c": program, "Makefile": makefile, "README": "adds up\n"]
 
-@Suite("Sessions in a real sandbox, with a real compiler", .timeLimit(.minutes(3)))
+@Suite("Sessions in a real sandbox, with a real compiler", .timeLimit(.minutes(10)))
 struct RealSandboxTests {
     private func session(_ options: TestSession.Options, _ steps: [ScriptedProvider.Step]) async throws -> TestSession {
         let test = try TestSession(options, driver: LocalDriver(), steps)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LanguageServer
 
-@Suite("Applying by hunk", .timeLimit(.minutes(5))) struct HunkTests {
+@Suite("Applying by hunk", .timeLimit(.minutes(10))) struct HunkTests {
     let folder: TemporaryFolder
     let state: TemporaryFolder
     let engine: ApplyEngine
