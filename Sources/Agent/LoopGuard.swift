@@ -91,12 +91,11 @@ struct LoopGuard {
         self.cost = Int(clamping: UInt64(self.cost) + UInt64(max(0, cost ?? 0)))
     }
 
-    /// What the turn has taken of its limits.
-    /// - Parameter next: tokens of the next request, estimated.
-    func readings(now: ContinuousClock.Instant, nextTokens next: Int) -> [BudgetMeter.Reading] {
+    /// What the turn has taken of its limits. An answer may pass them: a turn is not cut before it has said anything.
+    func readings(now: ContinuousClock.Instant) -> [BudgetMeter.Reading] {
         var readings: [BudgetMeter.Reading] = [
             .init(scope: .turn, kind: .steps, used: steps, limit: maximumSteps),
-            .init(scope: .turn, kind: .tokens, used: tokens, limit: maximumTokens, next: next),
+            .init(scope: .turn, kind: .tokens, used: tokens, limit: maximumTokens),
             .init(
                 scope: .turn, kind: .seconds, used: Int((now - started - waited).components.seconds),
                 limit: Int(maximumTime.components.seconds)),

@@ -8,7 +8,7 @@ extension AgentSession {
     func budgetReason(_ loop: LoopGuard) async throws -> String? {
         let next = estimatedTokens()
         let limits = configuration.budgets.scopes
-        var readings = loop.readings(now: .now, nextTokens: next)
+        var readings = loop.readings(now: .now)
         if let limit = limits[.session] {
             readings += BudgetMeter.readings(
                 .session, Spending(tokens: usage.total, costMicros: spentMicros ?? 0), limit, nextTokens: next)
