@@ -201,7 +201,7 @@ def main():
     kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied",
             "service-merge", "service-negotiate", "service-upload", "agent-steps", "agent-models", "service-objects", "service-pack",
             "events-commit", "events-repository",
-            "agent-publish", "agent-usage", "events-budget", "events-published", "events-publication"]
+            "agent-publish", "agent-usage", "events-budget", "events-gateway", "events-published", "events-publication"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary).resolve() / "project"
         shutil.copytree(options.folder, folder, symlinks=True)
