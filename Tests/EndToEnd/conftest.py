@@ -46,7 +46,7 @@ class World:
     def cofferdam(self, *arguments, cwd, check=None, **options) -> subprocess.CompletedProcess:
         result = subprocess.run(
             [BIN / "cofferdam", *arguments], cwd=cwd, env=self.environment, capture_output=True, text=True,
-            timeout=DEADLINE, stdin=subprocess.DEVNULL, **options)
+            timeout=options.pop("timeout", DEADLINE), stdin=subprocess.DEVNULL, **options)
         if check is not None:
             assert result.returncode == check, result.stdout + result.stderr
         return result

