@@ -49,23 +49,26 @@ extension AgentSession {
                 try await complete(&open)
                 // Vendors refuse a message without content.
                 if !response.content.isEmpty { messages.append(.assistant(response.content)) }
-                let step = usage(response)
-                usage.inputTokens += step.inputTokens
-                usage.outputTokens += step.outputTokens
-                usage.cacheReadTokens += step.cacheReadTokens
-                usage.cacheWriteTokens += step.cacheWriteTokens
-                let cost = await cost(of: response)
-                if let cost { spentMicros = Int(clamping: UInt64(spentMicros ?? 0) + UInt64(cost)) }
-                try await log.append(
-                    .usageUpdated(
-                        UsageUpdated(
-                            step: step, session: usage, model: response.answeredBy ?? configuration.modelName,
-                            costMicros: cost, sessionCostMicros: spentMicros)),
-                    keeping: try answerChanges(response))
+                let update = await account(response)
+                try await log.append(.usageUpdated(update), keeping: try answerChanges(response))
                 return response
             }
         }
         return nil
+    }
+
+    /// Adds an answer to what the session took.
+    func account(_ response: ModelResponse) async -> UsageUpdated {
+        let cost = await cost(of: response)
+        let step = usage(response)
+        usage.inputTokens += step.inputTokens
+        usage.outputTokens += step.outputTokens
+        usage.cacheReadTokens += step.cacheReadTokens
+        usage.cacheWriteTokens += step.cacheWriteTokens
+        if let cost { spentMicros = Int(clamping: UInt64(spentMicros ?? 0) + UInt64(cost)) }
+        return UsageUpdated(
+            step: step, session: usage, model: response.answeredBy ?? configuration.modelName, costMicros: cost,
+            sessionCostMicros: spentMicros)
     }
 
     /// In millionths of a US dollar; nil where the model that answered has no prices.

@@ -1,5 +1,6 @@
 import AgentProtocol
 import JSON
+import LanguageServer
 
 /// Shows a session's events: live on a terminal, plain lines in a pipe, JSON lines on request.
 struct EventPrinter {
@@ -38,7 +39,7 @@ struct EventPrinter {
             if Terminal.outputIsTerminal { endLine() } else { line(event.text, nil) }
         case .reasoningCompleted(let event): line("~ \(event.text)", .dim)
         case .modelRetried(let event): line("! \(event.reason); trying again", .yellow)
-        case .budgetWarned(let event): line("! \(Self.budget(event))", .yellow)
+        case .budgetWarned(let event): line("! \(BudgetWords.warning(event))", .yellow)
         case .modelSwitched(let event): line("! \(event.to) goes on for \(event.from): \(event.reason)", .yellow)
         case .toolCallStarted(let event): line("• \(event.title)", .cyan)
         case .toolCallCompleted(let event): show(event)

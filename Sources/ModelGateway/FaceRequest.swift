@@ -42,28 +42,6 @@ struct FaceRequest: Equatable {
         return self
     }
 
-    /// Tokens of the request, estimated: four bytes each, which is true of English within a quarter, and 1,600 for a
-    /// picture.
-    var estimatedTokens: Int {
-        var bytes = system.utf8.count
-        var pictures = 0
-        for tool in tools {
-            bytes += tool.name.utf8.count + tool.description.utf8.count + tool.parameters.serialized().count
-        }
-        for message in messages {
-            bytes += 16
-            for block in message.content {
-                switch block {
-                case .text(let text): bytes += text.utf8.count
-                case .reasoning(let reasoning): bytes += reasoning.text.utf8.count
-                case .toolCall(let call): bytes += call.name.utf8.count + call.arguments.serialized().count
-                case .toolResult(let result):
-                    bytes += result.text.utf8.count
-                    pictures += result.images.count
-                case .image: pictures += 1
-                }
-            }
-        }
-        return (bytes + 3) / 4 + pictures * 1600
-    }
+    /// Before a model has counted them.
+    var estimatedTokens: Int { TokenEstimate.tokens(system: system, messages: messages, tools: tools) }
 }

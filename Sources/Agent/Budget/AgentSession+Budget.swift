@@ -6,8 +6,12 @@ extension AgentSession {
     /// Looks at every budget before the model is asked, and warns of those that come to their end.
     /// - Returns: why it may not be asked; nil when it may.
     func budgetReason(_ loop: LoopGuard) async throws -> String? {
-        let next = estimatedTokens()
         let limits = configuration.budgets.scopes
+        // Going through a long conversation takes time: only where a budget needs it.
+        let next =
+            limits.contains { $0.key != .turn && $0.value.tokens != nil }
+            ? TokenEstimate.tokens(
+                system: ready?.systemPrompt ?? "", messages: messages, tools: ready?.tools.definitions ?? []) : 0
         var readings = loop.readings(now: .now)
         if let limit = limits[.session] {
             readings += BudgetMeter.readings(
@@ -22,10 +26,9 @@ extension AgentSession {
         for reading in readings where reading.isClose && !reading.isSpent {
             let name = "\(reading.scope.rawValue) \(reading.kind.rawValue) \(warningPeriod(reading.scope))"
             guard warned.insert(name).inserted else { continue }
-            try await emit(
-                .budgetWarned(
-                    BudgetWarned(
-                        scope: reading.scope, kind: reading.kind, used: reading.used, limit: reading.limit)))
+            let event = BudgetWarned(
+                scope: reading.scope, kind: reading.kind, used: reading.used, limit: reading.limit)
+            try await log.append(.budgetWarned(event), keeping: try sessionChanges())
         }
         return readings.first(where: \.isSpent)?.reason
     }
@@ -35,32 +38,9 @@ extension AgentSession {
         let day = currentMilliseconds() / 86_400_000
         return switch scope {
         case .turn: turnNumber
-        case .session: 0
+        // A session that lives on into the next month says it once all the same.
+        case .session, .userMonth, .organisationMonth: 0
         case .userDay, .organisationDay: day
-        // Told anew in a service that lives on through the month's end, and after some days.
-        case .userMonth, .organisationMonth: day / 7
-        }
-    }
-
-    /// Tokens of the next request, before the provider counts them: four bytes each, which is right for English and code
-    /// within a third, and too much for other scripts.
-    private func estimatedTokens() -> Int {
-        let bytes = messages.reduce(ready?.systemPrompt.utf8.count ?? 0) { sum, message in
-            message.content.reduce(sum) { $0 + $1.estimatedBytes }
-        }
-        return bytes / 4
-    }
-}
-
-extension ContentBlock {
-    fileprivate var estimatedBytes: Int {
-        switch self {
-        case .text(let text): text.utf8.count
-        case .reasoning(let reasoning): reasoning.text.utf8.count
-        case .toolResult(let result): result.text.utf8.count
-        case .toolCall(let call): call.name.utf8.count + 100
-        // Vendors count a picture as one to two thousand tokens, whatever its bytes.
-        case .image: 6000
         }
     }
 }

@@ -1,7 +1,7 @@
 import AgentProtocol
 
 /// Compares what was spent with what may be.
-struct BudgetMeter: Sendable {
+enum BudgetMeter {
     struct Reading: Sendable, Equatable {
         var scope: BudgetScope
         var kind: BudgetKind
@@ -15,7 +15,6 @@ struct BudgetMeter: Sendable {
         var isClose: Bool { limit > 0 && Double(used) >= 0.8 * Double(limit) }
     }
 
-    /// A turn's own limit is never above the session's wish.
     /// - Parameter next: tokens of the next request, estimated.
     static func readings(
         _ scope: BudgetScope, _ spent: Spending, _ limit: BudgetLimits.Limit, nextTokens next: Int

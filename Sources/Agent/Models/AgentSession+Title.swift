@@ -10,7 +10,7 @@ extension AgentSession {
     /// Asks for a short title, when a model plays that role; meanwhile, and when it fails, the prompt's first line is it.
     func askForTitle(_ prompt: String) {
         guard titleTask == nil else { return }
-        titleTask = Task { [models, observer, configuration] in
+        titleTask = Task { [weak self, models, observer, configuration] in
             guard await models.model(for: .title) != nil else { return }
             let request = ModelRequest(
                 system:
@@ -21,12 +21,19 @@ extension AgentSession {
             do {
                 for try await event in models.stream(request, as: .title) {
                     guard case .completed(let response) = event else { continue }
+                    try await self?.tookTitle(response)
                     if let title = Self.title(in: response.text) { await observer.titled(title) }
                 }
             } catch {
                 // A title is not worth a word: the session has one.
             }
         }
+    }
+
+    /// It costs like any other answer.
+    private func tookTitle(_ response: ModelResponse) async throws {
+        let update = await account(response)
+        try await log.append(.usageUpdated(update), keeping: try sessionChanges())
     }
 
     /// One line without anything that could drive a terminal.

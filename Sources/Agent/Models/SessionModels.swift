@@ -89,7 +89,10 @@ public actor SessionModels {
         _ request: ModelRequest, _ role: ModelRole, _ choice: String?
     ) -> AsyncThrowingStream<ModelEvent, any Error> {
         var candidates = candidates(role, choice)
-        let length = request.approximateLength
+        // Only to pass by a model that could not read as much; alone it is asked all the same.
+        let length =
+            candidates.count > 1
+            ? TokenEstimate.tokens(system: request.system, messages: request.messages, tools: request.tools) : 0
         let fitting = candidates.filter { tooLong[$0.name].map { length < $0 } ?? true }
         if !fitting.isEmpty { candidates = fitting }
         return router.stream(request, candidates, previous: choice == nil ? answering[role] : nil) {
@@ -105,28 +108,6 @@ public actor SessionModels {
         case .switched(let change): answering[role] = change.to
         case .completed(let response): answering[role] = response.answeredBy
         default: break
-        }
-    }
-}
-
-extension ModelRequest {
-    /// Bytes of what the model reads, roughly: for comparing requests of one conversation.
-    fileprivate var approximateLength: Int {
-        messages.reduce(system.utf8.count) { sum, message in
-            message.content.reduce(sum) { $0 + $1.approximateLength }
-        }
-    }
-}
-
-extension ContentBlock {
-    fileprivate var approximateLength: Int {
-        switch self {
-        case .text(let text): text.utf8.count
-        case .reasoning(let reasoning): reasoning.text.utf8.count
-        // Arguments are written once by the model and are short beside results; taking them apart is not worth it.
-        case .toolCall(let call): call.name.utf8.count + 100
-        case .toolResult(let result): result.images.reduce(result.text.utf8.count) { $0 + $1.data.count }
-        case .image(let image): image.data.count
         }
     }
 }

@@ -20,20 +20,6 @@ extension TranscriptRenderer {
 }
 
 extension Wording {
-    /// Whose budget of what.
-    static func budget(_ event: BudgetWarned) -> String {
-        let whose =
-            switch event.scope {
-            case .turn: "this turn's"
-            case .session: "the session's"
-            case .userDay: "your day's"
-            case .userMonth: "your month's"
-            case .organisationDay: "the organisation's day's"
-            case .organisationMonth: "the organisation's month's"
-            }
-        return "\(whose) \(event.kind == .cost ? "money" : event.kind.rawValue)"
-    }
-
     static func publication(_ event: PublicationUpdated) -> String {
         let name = event.number.map { "#\($0)" } ?? DisplayText.exact(event.branch, limit: 80)
         if let change = event.change, change != .open { return "\(name) is \(change.rawValue)" }

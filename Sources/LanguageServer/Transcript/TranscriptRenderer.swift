@@ -78,9 +78,7 @@ struct TranscriptRenderer: Sendable {
             for item in event.voidItemIds { items[item] = nil }
             return note(
                 "The model is asked again: \(DisplayText.exact(event.reason, limit: 500)). Begun texts are void.")
-        case .budgetWarned(let event):
-            return note(
-                "\(event.limit > 0 ? event.used * 100 / event.limit : 100) % of \(Wording.budget(event)) are used.")
+        case .budgetWarned(let event): return note(BudgetWords.warning(event) + ".")
         case .modelSwitched(let event):
             for item in event.voidItemIds { items[item] = nil }
             let void = event.voidItemIds.isEmpty ? "" : " Begun texts are void."
