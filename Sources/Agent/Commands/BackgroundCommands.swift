@@ -28,6 +28,7 @@ actor BackgroundCommands {
     private var commands: [Int: Command] = [:]
     /// Those of a former service, until they are read on.
     private var recalled: [KeptBackground] = []
+    private var starting = 0
     private var last = 0
     private var turn = 0
 
@@ -46,11 +47,15 @@ actor BackgroundCommands {
         let known = commands.values.first { $0.kept.itemId == itemId }
         // The call is made again because the service ended before its result was kept.
         if let known { return known.kept.number }
-        guard commands.values.count(where: { $0.kept.result == nil }) < runner.limits.backgroundCommands else {
+        let running = commands.values.count { $0.kept.result == nil }
+        guard running + starting < runner.limits.backgroundCommands else {
             throw ToolFailure(
                 "There are \(runner.limits.backgroundCommands) commands in the background, which is the limit. "
                     + "Stop one with command_stop.")
         }
+        // Calls of one answer are made side by side: one that is being started counts already.
+        starting += 1
+        defer { starting -= 1 }
         last += 1
         var request = request
         request.outputLimit = runner.limits.commandOutputBytes
