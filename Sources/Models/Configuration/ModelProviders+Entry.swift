@@ -5,7 +5,8 @@ extension ModelProviders {
     /// Every key of an entry that ``settings(from:environment:)`` reads.
     public static let entryKeys: Set<String> = [
         "provider", "model", "base_url", "api_key_env", "api_key_file", "max_output_tokens", "headers", "stream",
-        "file", "preset", "quirks", "thinking_budget", "reasoning_effort", "region", "profile", "command",
+        "file", "match", "speed", "preset", "quirks", "thinking_budget", "reasoning_effort", "region", "profile",
+        "command",
         "environment",
     ]
     /// A key file holds one short line.
@@ -14,7 +15,8 @@ extension ModelProviders {
     private static let maximumConfigurableTokens = 10_000_000
 
     /// Settings from one entry of a model configuration file: an object with `provider`, `model`, `base_url`,
-    /// `api_key_env` or `api_key_file`, `max_output_tokens`, `headers` (of strings), `stream` and, for `replay`, `file`.
+    /// `api_key_env` or `api_key_file`, `max_output_tokens`, `headers` (of strings), `stream` and, for `replay`, `file`,
+    /// `match` (`strict` or `lenient`) and `speed`.
     /// A key is never written in the entry itself; `api_key_env` defaults to the vendor's usual variable.
     ///
     /// `preset` and `quirks` tell in what the endpoint differs (``ModelQuirks``); `thinking_budget` and
@@ -40,8 +42,10 @@ extension ModelProviders {
             guard let file = try string("file", in: entry) else {
                 throw ModelError.notConfigured("A model entry of provider replay needs the key file.")
             }
-            return ModelSettings(
+            var settings = ModelSettings(
                 provider: .replay, model: try string("model", in: entry) ?? fileName(file), replayFile: file)
+            settings.replay = try replayOptions(entry)
+            return settings
         }
         if provider == .command { return try commandSettings(entry, environment: environment) }
         guard let model = try string("model", in: entry) else {
@@ -75,6 +79,23 @@ extension ModelProviders {
             settings.streams = flag
         }
         return settings
+    }
+
+    private static func replayOptions(_ entry: JSON) throws -> TrafficPlayer.Options {
+        var options = TrafficPlayer.Options()
+        if let name = try string("match", in: entry) {
+            guard let match = TrafficPlayer.Match(rawValue: name) else {
+                throw ModelError.notConfigured("'match' in a model entry must be strict or lenient.")
+            }
+            options.match = match
+        }
+        if let value = entry["speed"], !value.isNull {
+            guard let speed = value.doubleValue, TrafficLimits.speeds.contains(speed) else {
+                throw ModelError.notConfigured("'speed' in a model entry must be a number from 0.01 to 1000.")
+            }
+            options.speed = speed
+        }
+        return options
     }
 
     private static func commandSettings(_ entry: JSON, environment: [String: String]) throws -> ModelSettings {

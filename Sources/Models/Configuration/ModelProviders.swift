@@ -17,7 +17,7 @@ public enum ModelProviders {
         case .command:
             RetryingProvider(try CommandProvider(settings), policy: settings.retries)
         case .replay:
-            ReplayProvider(try Recording(reading: replayFile(of: settings)))
+            try replay(replayFile(of: settings), settings)
         }
     }
 
@@ -31,6 +31,19 @@ public enum ModelProviders {
         var settings = settings
         settings.baseURL = settings.baseURL ?? Bedrock.address(region: aws.region)
         return settings
+    }
+
+    /// What a file holds decides: recorded model traffic, or a conversation that was written by hand.
+    private static func replay(_ file: String, _ settings: ModelSettings) throws -> any ModelProvider {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try SmallFile.read(file, maximumBytes: Recording.maximumFileBytes)
+        } catch {
+            throw ModelError.notConfigured("The recording \(file) cannot be read: \(error.reason).")
+        }
+        guard TrafficRecording.isRecording(bytes) else { return ReplayProvider(try Recording(reading: file)) }
+        return TrafficProvider(
+            try TrafficRecording(reading: file), name: settings.model, options: settings.replay)
     }
 
     private static func replayFile(of settings: ModelSettings) throws -> String {

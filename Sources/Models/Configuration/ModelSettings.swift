@@ -45,6 +45,8 @@ public struct ModelSettings: Sendable, Equatable {
     public var streams: Bool
     /// The recording that `replay` plays.
     public var replayFile: String?
+    /// How `replay` plays recorded model traffic.
+    public var replay = TrafficPlayer.Options()
     /// In what the endpoint differs from others of its API.
     public var quirks: ModelQuirks
     /// Tokens that the model may think for, where the API counts them: Anthropic, Gemini, Bedrock. Nil leaves it to the

@@ -1,21 +1,17 @@
-import JSON
+/// The path of a workspace, to be found in texts.
+struct WorkspacePath: Sendable {
+    /// Nil when there is none, or one so short that it would be found everywhere.
+    let text: String?
 
-/// Exchanges the workspace's path for `${WORKSPACE}` and back, so that a recording plays in any folder.
-struct WorkspacePlaceholder: Sendable {
-    static let text = "${WORKSPACE}"
-
-    /// The path; nil when there is none, or one so short that it would be found everywhere.
-    private let path: String?
-
-    init(path: String?) {
+    init(_ path: String?) {
         var path = path ?? ""
         while path.hasSuffix("/") { path.removeLast() }
-        self.path = path.isEmpty ? nil : path
+        text = path.isEmpty ? nil : path
     }
 
-    /// `text` as it is recorded.
-    func record(_ text: String) -> String {
-        guard let path else { return text }
+    /// `text` with a name in the path's place, wherever it stands for itself.
+    func replaced(in text: String, with name: String) -> String {
+        guard let path = self.text else { return text }
         var result = ""
         var rest = text[...]
         while let range = rest.firstRange(of: path) {
@@ -23,46 +19,26 @@ struct WorkspacePlaceholder: Sendable {
             // "/home/a/work" is not a part of "/home/a/workshop".
             let isWhole = next.map { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") } ?? true
             result += rest[..<range.lowerBound]
-            result += isWhole ? Self.text : path
+            result += isWhole ? name : path
             rest = rest[range.upperBound...]
         }
         return result + rest
     }
+}
+
+/// Puts the workspace's path in the place of `${WORKSPACE}`, so that a written conversation plays in any folder.
+struct WorkspacePlaceholder: Sendable {
+    static let text = "${WORKSPACE}"
+
+    private let path: WorkspacePath
+
+    init(path: String?) { self.path = WorkspacePath(path) }
 
     /// A recorded text as it is to be read here.
     func resolve(_ text: String) -> String {
-        guard let path else { return text }
+        guard let path = path.text else { return text }
         return text.replacing(Self.text, with: path)
     }
 
-    func record(_ block: ContentBlock) -> ContentBlock { Self.map(block, record) }
-    func resolve(_ block: ContentBlock) -> ContentBlock { Self.map(block, resolve) }
-
-    static func map(_ block: ContentBlock, _ change: (String) -> String) -> ContentBlock {
-        switch block {
-        case .text(let text):
-            return .text(change(text))
-        case .reasoning(var reasoning):
-            reasoning.text = change(reasoning.text)
-            return .reasoning(reasoning)
-        case .toolCall(var call):
-            call.arguments = map(call.arguments, change)
-            call.malformed = call.malformed.map(change)
-            return .toolCall(call)
-        case .toolResult(var result):
-            result.text = change(result.text)
-            return .toolResult(result)
-        case .image:
-            return block
-        }
-    }
-
-    private static func map(_ json: JSON, _ change: (String) -> String) -> JSON {
-        switch json {
-        case .string(let text): .string(change(text))
-        case .array(let elements): .array(elements.map { map($0, change) })
-        case .object(let object): .object(JSONObject(object.map { (change($0.key), map($0.value, change)) }))
-        case .null, .bool, .number: json
-        }
-    }
+    func resolve(_ block: ContentBlock) -> ContentBlock { block.mapTexts(resolve) }
 }
