@@ -98,12 +98,12 @@ let package = Package(
             "Forges",
             ["JSON", "Secrets", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, crypto, cryptoExtras]),
         module("ModelGateway", ["JSON", "Models", crypto, nioCore, nioHTTP1, nioPosix]),
-        module("Store", ["AgentProtocol", "JSON", grdb]),
+        module("Store", ["AgentProtocol", "JSON", "Secrets", grdb]),
         module(
             "Agent",
             [
                 "AgentProtocol", "Diagnostics", "Environments", "Forges", "Git", "JSON", "Models", "Policy",
-                "ProjectConfiguration", "Sandbox",
+                "ProjectConfiguration", "Sandbox", "Secrets",
                 "Store",
                 "Workspace",
             ]),
@@ -132,11 +132,13 @@ let package = Package(
 
         // Programs
         .executableTarget(
-            name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient"],
+            name: "cofferdam", dependencies: ["CommandLineTool", "LanguageServer", "ServiceClient", "Spawn"],
             swiftSettings: settings),
         .executableTarget(
             name: "cofferdamd",
-            dependencies: ["Agent", "Environments", "Models", "Policy", "Sandbox", "Service", argumentParser],
+            dependencies: [
+                "Agent", "Environments", "Models", "Policy", "Sandbox", "Secrets", "Service", "Spawn", argumentParser,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "cofferdam-git", dependencies: ["GitWorker", "JSONRPC"], swiftSettings: settings),
@@ -177,6 +179,7 @@ let package = Package(
         tests(
             "EgressTests", ["Egress", "JSON", "TestSupport", nioCore, nioEmbedded, nioPosix, nioSSL], exclude: ["Peers"]
         ),
+        tests("SecretsTests", ["Secrets"]),
         tests("WorkspaceTests", ["Workspace", "Git", "JSON", "Secrets", "TestSupport"]),
         tests(
             "ModelsTests",

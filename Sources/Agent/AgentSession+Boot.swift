@@ -111,7 +111,8 @@ extension AgentSession {
         let changes = ChangeTracker(
             snapshot: snapshot, sandbox: sandbox, rules: configuration.source == nil ? .folder(folder) : .snapshot,
             maximumFileBytes: limits.resultFileBytes, log: log, resumption: resumption)
-        let runner = CommandRunner(sandbox: sandbox, log: log, limits: limits, resumption: resumption)
+        let runner = CommandRunner(
+            sandbox: sandbox, log: log, limits: limits, resumption: resumption, secrets: configuration.secrets)
         let background = BackgroundCommands(runner: runner, changes: changes)
         let context = ToolContext(
             workspace: folder, sandbox: sandbox, log: log, runner: runner, changes: changes, background: background,

@@ -86,6 +86,9 @@ extension AgentSession {
     }
 
     func complete(_ call: ToolCall, at position: Int, _ itemId: String, _ end: CallEnd) async throws {
+        var end = end
+        // A file, or the answer of a host, may hold what the service has to keep.
+        if let secrets = configuration.secrets { end.text = secrets.redact(end.text) }
         let isError = end.status != .completed
         callResults[position] = ToolResult(callID: call.id, text: end.text, isError: isError)
         keptCalls[position]?.result = KeptCall.Result(text: end.text, isError: isError)

@@ -4,6 +4,7 @@ import Models
 import Policy
 import ProjectConfiguration
 import Sandbox
+import Secrets
 import Workspace
 
 /// What a session needs from its service.
@@ -51,6 +52,8 @@ public struct AgentSessionConfiguration: Sendable {
 
     /// Where the session is published; nil: nothing is watched after a push.
     public var publications: (any PublicationHost)?
+    /// What neither events nor models are shown, whoever says it.
+    public var secrets: KnownSecrets?
     /// What may be spent.
     public var budgets = BudgetLimits()
     /// What all sessions have spent; nil: budgets of users and of the organisation do not count.

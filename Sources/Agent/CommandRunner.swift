@@ -1,5 +1,6 @@
 import AgentProtocol
 import Sandbox
+import Secrets
 import Store
 
 /// Runs a command in the sandbox, its output streamed into the session's log.
@@ -8,6 +9,8 @@ struct CommandRunner: Sendable {
     let log: EventLog
     let limits: AgentLimits
     var resumption = Resumption()
+    /// What its output does not show.
+    var secrets: KnownSecrets?
 
     struct Outcome: Sendable {
         var result: CommandResult
@@ -39,7 +42,7 @@ struct CommandRunner: Sendable {
             )
             var captured: (stdout: [UInt8], stderr: [UInt8]) = ([], [])
             do {
-                for await chunk in handle.output {
+                for await chunk in handle.output.masking(secrets) {
                     switch chunk.stream {
                     case .stdout:
                         buffers.0.append(chunk.bytes)

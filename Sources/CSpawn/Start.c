@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,9 +102,16 @@ static void enter_stage(struct child *child, const struct cspawn_stage *stage) {
     bool new_user = stage->uid_map != NULL;
     if (new_user) {
         if (unshare(CLONE_NEWUSER) != 0) fail(child, CSPAWN_STEP_USER_NAMESPACE);
-        if (!write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", stage->uid_map)
-            || !write_file("/proc/self/gid_map", stage->gid_map))
-            fail(child, CSPAWN_STEP_USER_NAMESPACE);
+        // The files of a process that must not be dumped are root's. Its memory is the caller's, for which that holds again
+        // at once; no other child undoes it meanwhile (`mapping`).
+        bool closed = prctl(PR_GET_DUMPABLE) != 1;
+        if (closed) prctl(PR_SET_DUMPABLE, 1);
+        bool mapped = write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/uid_map", stage->uid_map)
+            && write_file("/proc/self/gid_map", stage->gid_map);
+        int error = errno;
+        if (closed) prctl(PR_SET_DUMPABLE, 0);
+        errno = error;
+        if (!mapped) fail(child, CSPAWN_STEP_USER_NAMESPACE);
     }
     if (stage->overlay_count > 0 || stage->staging != NULL) {
         if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
@@ -183,6 +191,9 @@ static int run_child(void *argument) {
     return 127;
 }
 
+// Held while a child may have made the caller's memory readable for a moment.
+static pthread_mutex_t mapping = PTHREAD_MUTEX_INITIALIZER;
+
 int cspawn_start(const struct cspawn_options *options, struct cspawn_result *result) {
     struct child child = {.options = options, .error = 0, .step = CSPAWN_STEP_NONE};
     *result = (struct cspawn_result){.pid = -1, .pidfd = -1, .error = EINVAL, .step = CSPAWN_STEP_CLONE};
@@ -195,12 +206,15 @@ int cspawn_start(const struct cspawn_options *options, struct cspawn_result *res
     // No handler of ours may run in the child, which shares our memory.
     sigset_t all, previous;
     sigfillset(&all);
+    bool maps = options->stage != NULL && options->stage->uid_map != NULL;
+    if (maps) pthread_mutex_lock(&mapping);
     pthread_sigmask(SIG_SETMASK, &all, &previous);
     int pidfd = -1;
     int pid = clone(
         run_child, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &pidfd, NULL, NULL);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &previous, NULL);
+    if (maps) pthread_mutex_unlock(&mapping);
     munmap(stack, CHILD_STACK);
     if (pid < 0) {
         result->error = error;
@@ -276,6 +290,9 @@ int64_t cspawn_mark_of(pid_t pid) {
 }
 
 #else  // Other systems: the client links this target but starts no sandbox.
+
+// Held while a child may have made the caller's memory readable for a moment.
+static pthread_mutex_t mapping = PTHREAD_MUTEX_INITIALIZER;
 
 int cspawn_start(const struct cspawn_options *options, struct cspawn_result *result) {
     (void)options;

@@ -1,25 +1,29 @@
 /// Removes secrets from texts that others will read.
 public struct Redactor: Sendable {
-    /// Shorter values (a header such as `1`) would tear holes into every text without hiding anything.
-    private static let shortestSecret = 6
-    private static let mark = "<redacted>"
+    private static let mark = KnownSecrets.mark
     /// What vendors' keys begin with. Some endpoints quote the key that they refuse, or parts of it.
     private static let keyPrefix = "sk-"
     private static let shortestKeyTail = 6
 
-    private let secrets: [String]
+    private let matcher: SecretMatcher
+    private let known: KnownSecrets?
 
-    /// - Parameter secrets: what texts must not show; values of less than six bytes are let pass.
-    public init(_ secrets: [SecretString]) {
-        // Longest first: a secret may be part of another.
-        self.secrets = secrets.map { $0.reveal() }.filter { $0.utf8.count >= Self.shortestSecret }
-            .sorted { $0.utf8.count > $1.utf8.count }
+    /// - Parameters:
+    ///   - secrets: what texts must not show; values of less than six bytes are let pass.
+    ///   - known: what besides is not to be shown, as it is when a text comes.
+    public init(_ secrets: [SecretString], known: KnownSecrets? = nil) {
+        matcher = SecretMatcher(secrets.flatMap { SecretForms.all(of: $0.reveal()) })
+        self.known = known
     }
 
-    /// `text` with every secret, and what looks like a model vendor's key, replaced by a mark.
+    /// `text` with every secret, in any form that ``KnownSecrets/redact(_:)`` knows, and what looks like a model vendor's
+    /// key, replaced by a mark.
     public func redact(_ text: String) -> String {
         var result = text
-        for secret in secrets { result = result.replacing(secret, with: Self.mark) }
+        if !matcher.isEmpty, let clean = matcher.replacing(Array(text.utf8), with: Array(Self.mark.utf8)) {
+            result = String(decoding: clean, as: UTF8.self)
+        }
+        if let known { result = known.redact(result) }
         return Self.redactKeyLike(result)
     }
 

@@ -51,7 +51,9 @@ public actor EventLog {
         let seq = lastSeq + 1
         let params = AgentProgress.Params(sessionId: sessionId, seq: seq, time: currentMilliseconds(), event: event)
         let bytes: [UInt8]
-        do { bytes = try JSONCoder.encode(params).serialized() } catch { throw .writeFailed(reason: "\(error)") }
+        do { bytes = store.clean(try JSONCoder.encode(params).serialized()) } catch {
+            throw .writeFailed(reason: "\(error)")
+        }
         let logged = LoggedEvent(seq: seq, params: bytes)
         try store.append([logged], keeping: changes, charging: try charge(event, params.time), to: sessionId)
         lastSeq = seq

@@ -15,14 +15,14 @@ extension Store {
                     try statement.execute(arguments: [session, event.seq, Self.blob(event.params)])
                 }
             }
-            for change in changes { try Self.apply(change, session, database) }
+            for change in changes { try apply(change, session, database) }
             if let entry { try Self.charge(entry, database) }
         }
         let bytes = changes.reduce(0) { $0 + ($1.value?.count ?? 0) }
         checkpointer.wrote(events.reduce(bytes) { $0 + $1.params.count })
     }
 
-    private static func apply(_ change: KeptChange, _ session: String, _ database: Database) throws {
+    private func apply(_ change: KeptChange, _ session: String, _ database: Database) throws {
         guard let value = change.value else {
             let statement = try database.cachedStatement(sql: "DELETE FROM kept WHERE session = ? AND key = ?")
             return try statement.execute(arguments: [session, change.key])
@@ -32,7 +32,7 @@ extension Store {
                 INSERT INTO kept (session, key, value) VALUES (?, ?, ?)
                 ON CONFLICT (session, key) DO UPDATE SET value = excluded.value
                 """)
-        try statement.execute(arguments: [session, change.key, blob(value)])
+        try statement.execute(arguments: [session, change.key, Self.blob(clean(value))])
     }
 
     /// Everything that a session keeps, by key.

@@ -1,6 +1,7 @@
 import AgentProtocol
 import GRDB
 import JSON
+import Secrets
 
 /// Sessions and their events, in one SQLite database.
 ///
@@ -9,13 +10,18 @@ import JSON
 public final class Store: Sendable {
     private let pool: DatabasePool
     let checkpointer: Checkpointer
+    /// What nothing that is written may hold.
+    let secrets: KnownSecrets?
 
     /// Pages that the write-ahead log may have (64 MiB) before a commit itself makes room: where ``Checkpointer``, which
     /// is there so that no commit has to, does not keep up.
     private static let maximumLogPages = 16384
 
-    /// - Parameter path: the database file; it is created with its tables where it is missing.
-    public init(path: String) throws(StoreError) {
+    /// - Parameters:
+    ///   - path: the database file; it is created with its tables where it is missing.
+    ///   - secrets: what is removed from all that is written; nil: nothing.
+    public init(path: String, secrets: KnownSecrets? = nil) throws(StoreError) {
+        self.secrets = secrets
         var configuration = Configuration()
         configuration.label = "cofferdam.store"
         configuration.maximumReaderCount = 4
@@ -74,7 +80,7 @@ public final class Store: Sendable {
     /// Inserts the session, or replaces what is kept of it.
     public func save(_ record: SessionRecord) throws(StoreError) {
         try writing { database in
-            let text = try JSONCoder.encode(record).text
+            let text = clean(try JSONCoder.encode(record).text)
             try database.execute(
                 sql: """
                     INSERT INTO session (id, workspace, state, created, idempotencyKey, record)
@@ -210,6 +216,10 @@ public final class Store: Sendable {
     private static func record(_ text: String) throws -> SessionRecord {
         try JSONCoder.decode(SessionRecord.self, from: JSON(parsing: text))
     }
+
+    /// Without what is secret.
+    func clean(_ bytes: [UInt8]) -> [UInt8] { secrets?.redact(bytes) ?? bytes }
+    private func clean(_ text: String) -> String { secrets?.redact(text) ?? text }
 
     static func blob(_ bytes: [UInt8]) -> DatabaseValue {
         // The bytes are JSON, thus UTF-8: SQLite keeps text and blob alike, and text needs no Foundation type.

@@ -3,6 +3,7 @@ import Environments
 import Models
 import Policy
 import Sandbox
+import Secrets
 import Service
 
 #if canImport(Glibc)
@@ -22,10 +23,13 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
 
     var models: ModelCatalog
     if let settings = try ModelProviders.settings(fromEnvironment: environment) {
+        configuration.secrets.add(settings.secrets)
         let model = NamedModel(name: settings.model, settings: settings)
-        models = ModelCatalog([RoutedModel(model, provider: try ModelProviders.make(settings))])
+        models = ModelCatalog([
+            RoutedModel(model, provider: try ModelProviders.make(settings, known: configuration.secrets))
+        ])
     } else if let file = configuration.modelsFile ?? usual("models.yaml") {
-        models = try ModelsFile.load(file, environment: environment)
+        models = try ModelsFile.load(file, environment: environment, known: configuration.secrets)
     } else {
         models = ModelCatalog([])
     }
@@ -52,6 +56,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
         stateDirectory: configuration.stateDirectory, models: models, driver: driver,
         policyLayers: layers, limits: file.limits.applied(to: AgentLimits(environment: environment)))
     sessions.log = log
+    sessions.secrets = configuration.secrets
     sessions.resources = file.limits.resources
     sessions.temporaryBytes = file.limits.temporaryBytes
     sessions.concurrency = file.concurrency
@@ -62,9 +67,9 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.checks = file.checks
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)
-    sessions.network = await network(file, environment, log)
+    sessions.network = await network(file, environment, configuration.secrets, log)
     sessions.publish = file.publish
-    sessions.remotes = await remotes(file.remotes, environment, log)
+    sessions.remotes = await remotes(file.remotes, environment, configuration.secrets, log)
     return try await SessionManager(configuration: sessions)
 }
 
@@ -79,11 +84,11 @@ private func environments(_ settings: ServiceEnvironments, _ stateDirectory: Str
 
 /// The sandboxes' way out; nil when the service's file grants none.
 private func network(
-    _ file: ServiceFile, _ environment: [String: String], _ log: Log
+    _ file: ServiceFile, _ environment: [String: String], _ secrets: KnownSecrets, _ log: Log
 ) async -> GatewayNetworkProvider? {
     guard !file.egress.isEmpty || file.modelGateway.limits != nil else { return nil }
     let provider = GatewayNetworkProvider(
-        file.egress, environment: environment, modelGateway: file.modelGateway.limits)
+        file.egress, environment: environment, modelGateway: file.modelGateway.limits, known: secrets)
     for (name, reason) in await provider.credentialProblems().sorted(by: { $0.key < $1.key }) {
         log.warning("a credential for the network cannot be had", ["credential": name, "reason": reason])
     }
@@ -91,9 +96,11 @@ private func network(
 }
 
 /// The way to remote repositories; nil when the service's file allows none.
-private func remotes(_ rules: RemoteRules, _ environment: [String: String], _ log: Log) async -> GitRemoteAccess? {
+private func remotes(
+    _ rules: RemoteRules, _ environment: [String: String], _ secrets: KnownSecrets, _ log: Log
+) async -> GitRemoteAccess? {
     guard !rules.rules.isEmpty else { return nil }
-    let access = GitRemoteAccess(rules, environment: environment)
+    let access = GitRemoteAccess(rules, environment: environment, known: secrets)
     for (name, reason) in await access.credentialProblems().sorted(by: { $0.key < $1.key }) {
         log.warning("a credential for remotes cannot be had", ["credential": name, "reason": reason])
     }

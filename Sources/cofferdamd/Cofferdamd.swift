@@ -1,6 +1,7 @@
 import ArgumentParser
 import Sandbox
 import Service
+import Spawn
 
 #if canImport(Glibc)
     import Glibc
@@ -40,6 +41,7 @@ struct Cofferdamd: AsyncParsableCommand {
             }
             return
         }
+        ProcessSecrecy.apply()
         let configuration = try options.resolved()
         // An embedded service outlives the folder that it was started in.
         if options.embedded { _ = chdir("/") }

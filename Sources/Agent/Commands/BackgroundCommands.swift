@@ -192,7 +192,7 @@ actor BackgroundCommands {
     private func follow(_ command: Command, _ logged: KeptOutput) async {
         var logger = OutputLogger(itemId: command.kept.itemId, log: runner.log, logged: logged)
         do {
-            for await chunk in command.handle.output {
+            for await chunk in command.handle.output.masking(runner.secrets) {
                 take(chunk, command)
                 try await logger.take(chunk)
             }

@@ -81,7 +81,8 @@ extension AgentSession {
                 network.serve(sandbox)
                 try await network.enter(.setup)
             }
-            let runner = CommandRunner(sandbox: sandbox, log: log, limits: configuration.limits)
+            let runner = CommandRunner(
+                sandbox: sandbox, log: log, limits: configuration.limits, secrets: configuration.secrets)
             for (index, commands) in steps.enumerated() {
                 try await run(commands, step: index + 1, of: steps.count, runner)
             }

@@ -1,21 +1,27 @@
+import Secrets
+
 /// Makes providers from settings, and settings from the environment or a configuration file.
 public enum ModelProviders {
     /// A provider for `settings`; the HTTP ones retry by themselves as the settings say.
     /// - Throws: ``ModelError/notConfigured(_:)`` when the settings do not name a usable model.
-    public static func make(_ settings: ModelSettings) throws -> any ModelProvider {
+    /// - Parameter known: secrets that its errors do not show besides those of the settings; it is told the ones that the
+    ///   provider reads later.
+    public static func make(
+        _ settings: ModelSettings, known: KnownSecrets = KnownSecrets()
+    ) throws -> any ModelProvider {
         switch settings.provider {
         case .anthropic:
-            RetryingProvider(try AnthropicProvider(settings), policy: settings.retries)
+            RetryingProvider(try AnthropicProvider(settings, known), policy: settings.retries)
         case .openai:
-            RetryingProvider(try ChatCompletionsProvider(settings), policy: settings.retries)
+            RetryingProvider(try ChatCompletionsProvider(settings, known), policy: settings.retries)
         case .openaiResponses:
-            RetryingProvider(try ResponsesProvider(settings), policy: settings.retries)
+            RetryingProvider(try ResponsesProvider(settings, known), policy: settings.retries)
         case .gemini:
-            RetryingProvider(try GeminiProvider(settings), policy: settings.retries)
+            RetryingProvider(try GeminiProvider(settings, known), policy: settings.retries)
         case .bedrock:
-            RetryingProvider(try BedrockProvider(addressed(settings)), policy: settings.retries)
+            RetryingProvider(try BedrockProvider(addressed(settings), known), policy: settings.retries)
         case .command:
-            RetryingProvider(try CommandProvider(settings), policy: settings.retries)
+            RetryingProvider(try CommandProvider(settings, known), policy: settings.retries)
         case .replay:
             try replay(replayFile(of: settings), settings)
         }

@@ -92,7 +92,7 @@ public struct ModelSettings: Sendable, Equatable {
     }
 
     /// Every secret of these settings.
-    var secrets: [SecretString] {
+    public var secrets: [SecretString] {
         [apiKey].compactMap { $0 } + headers.map(\.value) + (aws?.secrets ?? []) + (command?.secrets ?? [])
     }
 }

@@ -14,15 +14,17 @@ public protocol ModelKeySource: Sendable {
 final class KeyedProvider: ModelProvider {
     private let settings: ModelSettings
     private let keys: any ModelKeySource
+    private let known: KnownSecrets
     private let made = Mutex<(key: SecretString, provider: any ModelProvider)?>(nil)
 
     let identifier: String
 
     /// - Throws: ``ModelError/notConfigured(_:)`` when the settings name no usable model whatever the key.
-    init(_ settings: ModelSettings, keys: any ModelKeySource) throws {
+    init(_ settings: ModelSettings, keys: any ModelKeySource, known: KnownSecrets = KnownSecrets()) throws {
+        self.known = known
         var trial = settings
         trial.apiKey = SecretString("-")
-        identifier = try ModelProviders.makeOnce(trial).identifier
+        identifier = try ModelProviders.makeOnce(trial, known: known).identifier
         self.settings = settings
         self.keys = keys
     }
@@ -62,7 +64,7 @@ final class KeyedProvider: ModelProvider {
         if let made = made.withLock({ $0 }), made.key == key { return made.provider }
         var settings = settings
         settings.apiKey = key
-        let fresh = try ModelProviders.makeOnce(settings)
+        let fresh = try ModelProviders.makeOnce(settings, known: known)
         // Streams of the former key go on; connections are shared by all providers of this process.
         made.withLock { $0 = (key, fresh) }
         return fresh
@@ -72,13 +74,17 @@ final class KeyedProvider: ModelProvider {
 extension ModelProviders {
     /// A provider whose key comes from `keys`; otherwise as ``make(_:)``.
     /// - Throws: ``ModelError/notConfigured(_:)``
-    public static func make(_ settings: ModelSettings, keys: any ModelKeySource) throws -> any ModelProvider {
-        RetryingProvider(try KeyedProvider(settings, keys: keys), policy: settings.retries)
+    public static func make(
+        _ settings: ModelSettings, keys: any ModelKeySource, known: KnownSecrets = KnownSecrets()
+    ) throws -> any ModelProvider {
+        RetryingProvider(try KeyedProvider(settings, keys: keys, known: known), policy: settings.retries)
     }
 
     /// A provider that makes one attempt for each request.
-    static func makeOnce(_ settings: ModelSettings) throws -> any ModelProvider {
-        let provider = try make(settings)
+    static func makeOnce(
+        _ settings: ModelSettings, known: KnownSecrets = KnownSecrets()
+    ) throws -> any ModelProvider {
+        let provider = try make(settings, known: known)
         return (provider as? RetryingProvider)?.once ?? provider
     }
 }

@@ -11,17 +11,19 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     private let headers: HTTPHeaders
     private let limits: ModelLimits
     private let transport: HTTPTransport
+    private let known: KnownSecrets
     private let redactor: Redactor
 
     /// - Throws: ``ModelError/notConfigured(_:)`` when the settings cannot be put into a request.
-    init(_ settings: ModelSettings) throws {
+    init(_ settings: ModelSettings, _ known: KnownSecrets = KnownSecrets()) throws {
         let baseURL = try Self.baseURL(of: settings)
         format = Format(settings, baseURL: baseURL)
         headers = try Self.headers(format.headers, settings.headers)
         identifier = "\(Format.vendor)/\(settings.model)"
         limits = settings.limits
         transport = HTTPTransport.forLimits(settings.limits)
-        redactor = Redactor(settings.secrets)
+        self.known = known
+        redactor = Redactor(settings.secrets, known: known)
     }
 
     func shutdown() async {
@@ -53,7 +55,9 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
         let url = format.url(of: request)
         let body = format.body(of: request).serialized()
         var headers = headers
-        for (name, value) in try format.authorization(url: url, body: body) {
+        let authorization = try format.authorization(url: url, body: body)
+        known.add(authorization.secrets)
+        for (name, value) in authorization.headers {
             headers.replaceOrAdd(name: name, value: value)
         }
         let response = try await transport.post(url, headers: headers, body: body)

@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 /// One vendor's HTTP API: how a request is written and how the answer is read. Pure; ``HTTPModelProvider`` does the I/O.
 protocol WireFormat: Sendable {
@@ -22,12 +23,12 @@ protocol WireFormat: Sendable {
     func body(of request: ModelRequest) -> JSON
     /// Further headers for one request, such as its signature.
     /// - Throws: ``ModelError/authentication(_:)`` when there is nothing to sign with.
-    func authorization(url: String, body: [UInt8]) throws(ModelError) -> [(name: String, value: String)]
+    func authorization(url: String, body: [UInt8]) throws(ModelError) -> Authorization
     func makeDecoder() -> Decoder
 }
 
 extension WireFormat {
-    func authorization(url: String, body: [UInt8]) throws(ModelError) -> [(name: String, value: String)] { [] }
+    func authorization(url: String, body: [UInt8]) throws(ModelError) -> Authorization { Authorization() }
 }
 
 /// Splits the bytes of a stream into events, whatever the boundaries of the chunks that they arrive in.
@@ -91,4 +92,11 @@ extension ModelUsage {
 
     /// Far above any real turn, far below where sums overflow.
     private static let maximumCount = 1 << 40
+}
+
+/// What proves who asks, made anew for each request.
+struct Authorization {
+    var headers: [(name: String, value: String)] = []
+    /// What it was made from, where that was read for this request.
+    var secrets: [SecretString] = []
 }

@@ -1,3 +1,4 @@
+import Secrets
 import WebSocket
 
 #if canImport(Glibc)
@@ -25,6 +26,8 @@ public struct BearerTokens: Sendable {
     private static let maxFileBytes = 1 << 20
 
     private let tokens: [Token]
+
+    var secrets: [SecretString] { tokens.map { SecretString(String(decoding: $0.bytes, as: UTF8.self)) } }
 
     /// Reads lines `token` or `name:token`; empty lines and lines that start with `#` are skipped.
     public init(parsing text: String, path: String) throws(ConfigurationError) {

@@ -1,3 +1,4 @@
+import Secrets
 import WebSocket
 
 /// Everything `cofferdamd` was told, parsed and validated once.
@@ -20,6 +21,8 @@ public struct ServiceConfiguration: Sendable {
     public var drainGrace: Duration
     /// The private directory of an embedded service's socket and token; made or checked before anything is put there.
     public var embedded: LocalService?
+    /// The secrets that this process meets; nothing that it writes holds them.
+    public let secrets = KnownSecrets()
     /// Told when the service listens, or why it does not.
     public var readyDescriptor: Int32?
 

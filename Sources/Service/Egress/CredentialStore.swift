@@ -1,5 +1,6 @@
 import Egress
 import NIOPosix
+import Secrets
 import Synchronization
 
 #if canImport(Glibc)
@@ -14,6 +15,9 @@ import Synchronization
 final class CredentialStore: SecretSource {
     private let credentials: [String: EgressCredential]
     private let environment: [String: String]
+    private let known: KnownSecrets?
+    /// What was made known of each credential.
+    private let met = Mutex<[String: SecretString]>([:])
     private let printed = Mutex<[String: (secret: EgressSecret, until: ContinuousClock.Instant)]>([:])
 
     /// Tokens are some hundred bytes; a header takes no more than this.
@@ -21,12 +25,25 @@ final class CredentialStore: SecretSource {
     private static let commandLifetime = Duration.seconds(60)
     private static let commandMilliseconds: Int32 = 10_000
 
-    init(_ credentials: [String: EgressCredential], environment: [String: String]) {
+    /// - Parameter known: is told every secret that is given out.
+    init(
+        _ credentials: [String: EgressCredential], environment: [String: String], known: KnownSecrets? = nil
+    ) {
+        self.known = known
         self.credentials = credentials
         self.environment = environment
     }
 
     func secret(named name: String) async throws -> EgressSecret {
+        let secret = try await read(name)
+        let text = SecretString(secret.reveal())
+        // A rotated one is still somebody's; it is remembered beside the one before.
+        let isNew = met.withLock { $0.updateValue(text, forKey: name) != text }
+        if isNew { known?.add(text) }
+        return secret
+    }
+
+    private func read(_ name: String) async throws -> EgressSecret {
         guard let credential = credentials[name] else { throw CredentialError.unknown(name) }
         switch credential.source {
         case .variable(let variable):

@@ -3,6 +3,7 @@ import Egress
 import ModelGateway
 import NIOPosix
 import Policy
+import Secrets
 
 /// Gives sessions a way out through a gateway in this process, within the service's own rules.
 public final class GatewayNetworkProvider: NetworkProvider {
@@ -11,18 +12,23 @@ public final class GatewayNetworkProvider: NetworkProvider {
     private let resolver: any NameResolver
     /// Nil: no session has a model gateway.
     private let modelGateway: ModelGatewayLimits?
+    private let known: KnownSecrets
 
     /// Nothing else waits on these threads: a sandbox can make its end of a connection slow. Two share the encryption of
     /// all sessions.
     private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
-    /// - Parameter environment: where credentials that are variables come from.
+    /// - Parameters:
+    ///   - environment: where credentials that are variables come from.
+    ///   - known: is told the secrets that are used.
     public init(
-        _ settings: EgressSettings, environment: [String: String], modelGateway: ModelGatewayLimits? = nil
+        _ settings: EgressSettings, environment: [String: String], modelGateway: ModelGatewayLimits? = nil,
+        known: KnownSecrets = KnownSecrets()
     ) {
+        self.known = known
         self.modelGateway = modelGateway
         rules = EgressRules(settings: settings)
-        credentials = CredentialStore(settings.credentials, environment: environment)
+        credentials = CredentialStore(settings.credentials, environment: environment, known: known)
         resolver = ConfiguredResolver(hosts: settings.hosts)
     }
 
@@ -46,7 +52,8 @@ public final class GatewayNetworkProvider: NetworkProvider {
             directory = try NetworkDirectory(
                 "\(request.stateDirectory)/network", authority: authority?.certificatePEM)
             if asksModels, let modelGateway, let access = request.models {
-                models = try SessionModelGateway(request, access, limits: modelGateway, group: Self.threads)
+                models = try SessionModelGateway(
+                    request, access, limits: modelGateway, group: Self.threads, known: known)
             }
         } catch {
             throw AgentError.configuration("the session's network cannot be set up: \(error)")

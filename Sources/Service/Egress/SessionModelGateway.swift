@@ -4,6 +4,7 @@ import ModelGateway
 import Models
 import NIOCore
 import Sandbox
+import Secrets
 import Store
 
 /// The model gateway of one session: its token, and what programs in the sandbox are told of it.
@@ -14,6 +15,7 @@ struct SessionModelGateway: Sendable {
     let gateway: ModelGateway
     private let token: String
     private let file: SessionSecretFile
+    private let known: KnownSecrets
 
     /// The supervisor's port.
     private static let address = "http://127.0.0.1:3129"
@@ -21,8 +23,10 @@ struct SessionModelGateway: Sendable {
     private static let tokenBytes = 32
 
     init(
-        _ request: NetworkRequest, _ models: SessionModels, limits: ModelGatewayLimits, group: any EventLoopGroup
+        _ request: NetworkRequest, _ models: SessionModels, limits: ModelGatewayLimits, group: any EventLoopGroup,
+        known: KnownSecrets
     ) throws {
+        self.known = known
         file = SessionSecretFile(path: "\(request.stateDirectory)/model-gateway.token")
         if let kept = file.read(), kept.hasPrefix(Self.prefix), kept.utf8.count == Self.prefix.utf8.count + 64 {
             token = kept
@@ -34,6 +38,7 @@ struct SessionModelGateway: Sendable {
             }
             try file.write(token)
         }
+        known.add(SecretString(token))
         gateway = ModelGateway(
             sessionId: request.sessionId, token: token, models: LoggedModels(models: models, log: request.log),
             limits: limits, eventLoopGroup: group)

@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 #if canImport(Glibc)
     import Glibc
@@ -28,11 +29,15 @@ public struct Log: Sendable {
     /// Less than this is not written.
     public var level: Level
     private let sink: LogSink
+    /// What no line may hold.
+    private let secrets: KnownSecrets?
 
     /// Longest value of a field: what comes from a peer must not fill the disk.
     private static let maxValueBytes = 2048
 
-    public init(level: Level, sink: LogSink) {
+    /// - Parameter secrets: what is removed from every line; nil: nothing.
+    public init(level: Level, sink: LogSink, secrets: KnownSecrets? = nil) {
+        self.secrets = secrets
         self.level = level
         self.sink = sink
     }
@@ -57,11 +62,14 @@ public struct Log: Sendable {
             "time": .string(Self.timestamp()), "level": .string(level.rawValue), "message": .string(message),
         ]
         for (key, value) in fields {
+            // Before it is cut, which would leave a part of a secret.
+            let value = secrets?.redact(value) ?? value
             let isLong = value.utf8.count > Self.maxValueBytes
             line[key] = .string(
                 isLong ? String(decoding: value.utf8.prefix(Self.maxValueBytes), as: UTF8.self) + "…" : value)
         }
-        sink.write(line.serialized() + [UInt8(ascii: "\n")])
+        let bytes = line.serialized()
+        sink.write((secrets?.redact(bytes) ?? bytes) + [UInt8(ascii: "\n")])
     }
 
     /// RFC 3339 in UTC with milliseconds.

@@ -29,18 +29,19 @@ public struct ServiceProcess: Sendable {
                 case .standardError: LogSink.standardError
                 case .file(let path): try LogSink.file(path)
                 }
-            log = Log(level: configuration.logLevel, sink: sink)
+            log = Log(level: configuration.logLevel, sink: sink, secrets: configuration.secrets)
             let backend = try await makeBackend(configuration, log)
             let tokens =
                 switch configuration.tokens {
                 case .file(let path): try BearerTokens(file: path)
                 case .generated(let path): try BearerTokens.generate(at: path)
                 }
+            configuration.secrets.add(tokens.secrets)
             endpoint = ServiceEndpoint(
                 configuration: configuration.endpoint, tokens: tokens, backend: backend, log: log)
             try await endpoint.start()
         } catch {
-            ready.failed("\(error)")
+            ready.failed(configuration.secrets.redact("\(error)"))
             throw error
         }
         let signals = TerminationSignals()

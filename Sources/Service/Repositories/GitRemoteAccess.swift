@@ -1,6 +1,7 @@
 import AgentProtocol
 import Git
 import JSONRPC
+import Secrets
 import Workspace
 
 /// The way to the remotes of the service's file, with the credentials of that file, by the system's git.
@@ -8,10 +9,12 @@ public struct GitRemoteAccess: Sendable {
     let rules: RemoteRules
     let secrets: RemoteSecrets
 
-    /// - Parameter environment: where credentials of the kind `env` are, and `SSH_AUTH_SOCK`.
-    public init(_ rules: RemoteRules, environment: [String: String]) {
+    /// - Parameters:
+    ///   - environment: where credentials of the kind `env` are, and `SSH_AUTH_SOCK`.
+    ///   - known: is told the secrets that are used.
+    public init(_ rules: RemoteRules, environment: [String: String], known: KnownSecrets = KnownSecrets()) {
         self.rules = rules
-        secrets = RemoteSecrets(rules.credentials, environment: environment)
+        secrets = RemoteSecrets(rules.credentials, environment: environment, known: known)
     }
 
     /// - Parameter remote: as a client names it.

@@ -7,14 +7,16 @@ struct RemoteSecrets: Sendable {
     private let settings: GitCredentials
     private let store: CredentialStore
     private let agentSocket: String?
+    private let known: KnownSecrets
 
-    init(_ settings: GitCredentials, environment: [String: String]) {
+    init(_ settings: GitCredentials, environment: [String: String], known: KnownSecrets) {
+        self.known = known
         self.settings = settings
         store = CredentialStore(
             settings.named.compactMapValues { setting in
                 guard case .password(let user, let source) = setting else { return nil }
                 return EgressCredential(placement: .basic(user: user ?? ""), source: source)
-            }, environment: environment)
+            }, environment: environment, known: known)
         agentSocket = environment["SSH_AUTH_SOCK"]
     }
 
@@ -43,6 +45,8 @@ struct RemoteSecrets: Sendable {
             do {
                 let credential = try await forge.gitCredential(for: repository)
                 await forge.shutdown()
+                // Minted for an hour or so: there will be others.
+                known.add(credential.password)
                 return credential.basic
             } catch {
                 await forge.shutdown()
@@ -73,6 +77,7 @@ struct RemoteSecrets: Sendable {
                     ?? .token(secret)
             case .githubApp(let app):
                 let key = String(decoding: try CredentialStore.read(app.key), as: UTF8.self)
+                known.add(SecretString(key))
                 credential = .githubApp(
                     GitHubApp(
                         identifier: app.identifier, privateKey: SecretString(key), installation: app.installation))

@@ -7,9 +7,11 @@ struct CommandKey: ModelKeySource {
     private static let name = "api_key_command"
 
     /// - Parameter words: the program's absolute path and its arguments. It runs as the service, without a shell.
-    init(_ words: [String]) {
+    /// - Parameter known: is told the keys that it prints.
+    init(_ words: [String], known: KnownSecrets? = nil) {
         store = CredentialStore(
-            [Self.name: EgressCredential(placement: .bearer, source: .command(words))], environment: [:])
+            [Self.name: EgressCredential(placement: .bearer, source: .command(words))], environment: [:],
+            known: known)
     }
 
     func key() async throws -> SecretString { SecretString(try await store.secret(named: Self.name).reveal()) }

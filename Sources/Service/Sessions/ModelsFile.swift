@@ -2,6 +2,7 @@ import Agent
 import JSON
 import Models
 import ProjectConfiguration
+import Secrets
 import Workspace
 
 /// `models.yaml`: named models and the roles that they play.
@@ -25,16 +26,21 @@ public enum ModelsFile {
     /// Dollars per million tokens; guards against prices for a token.
     private static let maximumPrice = 100_000.0
 
+    /// - Parameter known: is told every key.
     /// - Throws: `ModelError.notConfigured` or `ConfigurationError` with the line.
-    public static func load(_ path: String, environment: [String: String]) throws -> ModelCatalog {
+    public static func load(
+        _ path: String, environment: [String: String], known: KnownSecrets = KnownSecrets()
+    ) throws -> ModelCatalog {
         guard let bytes = FileBytes.read(path, limit: maximumBytes) else {
             throw ModelError.notConfigured("\(path) cannot be read.")
         }
-        return try parse(bytes, file: path, environment: environment)
+        return try parse(bytes, file: path, environment: environment, known: known)
     }
 
     /// - Parameter file: the file's name, for error messages.
-    static func parse(_ bytes: [UInt8], file: String, environment: [String: String]) throws -> ModelCatalog {
+    static func parse(
+        _ bytes: [UInt8], file: String, environment: [String: String], known: KnownSecrets = KnownSecrets()
+    ) throws -> ModelCatalog {
         let (document, locations) = try YAMLDocument.json(from: bytes, file: file)
         let reader = ConfigurationReader(file: file, locations: locations)
         let root = YAMLPath()
@@ -49,7 +55,7 @@ public enum ModelsFile {
         for (name, entry) in entries {
             let path = root["models"][name]
             _ = try reader.name(.string(name), at: path)
-            models.append(try model(name, entry, at: path, reader, environment))
+            models.append(try model(name, entry, at: path, reader, environment, known))
         }
         return ModelCatalog(models, roles: try roles(members["roles"] ?? .null, at: root["roles"], reader, models))
     }
@@ -96,7 +102,7 @@ public enum ModelsFile {
 
     private static func model(
         _ name: String, _ entry: JSON, at path: YAMLPath, _ reader: ConfigurationReader,
-        _ environment: [String: String]
+        _ environment: [String: String], _ known: KnownSecrets
     ) throws -> RoutedModel {
         let members = try reader.object(entry, at: path, keys: ModelProviders.entryKeys.sorted() + ownKeys)
         let command = try members["api_key_command"].map { try keyCommand($0, at: path["api_key_command"], reader) }
@@ -108,6 +114,7 @@ public enum ModelsFile {
         do {
             let settings = try ModelProviders.settings(
                 from: .object(rest), environment: environment)
+            known.add(settings.secrets)
             let named = NamedModel(
                 name: name, settings: settings,
                 contextWindow: try members["context_window"].map {
@@ -119,9 +126,9 @@ public enum ModelsFile {
                 } ?? ModelCapabilities())
             let provider =
                 if let command {
-                    try ModelProviders.make(settings, keys: CommandKey(command))
+                    try ModelProviders.make(settings, keys: CommandKey(command, known: known), known: known)
                 } else {
-                    try ModelProviders.make(settings)
+                    try ModelProviders.make(settings, known: known)
                 }
             return RoutedModel(named, provider: provider)
         } catch ModelError.notConfigured(let advice) {

@@ -55,7 +55,8 @@ public actor SessionManager: SessionBackend {
                 reason: "it cannot be written, or another service keeps its sessions there (see --state-directory)")
         }
         self.lock = lock
-        store = try Store(path: "\(configuration.stateDirectory)/sessions.sqlite")
+        store = try Store(
+            path: "\(configuration.stateDirectory)/sessions.sqlite", secrets: configuration.secrets)
         do {
             bases = try BaseStore(
                 directory: "\(configuration.stateDirectory)/bases",
@@ -118,6 +119,7 @@ public actor SessionManager: SessionBackend {
         settings.temporaryBytes = configuration.temporaryBytes
         settings.network = configuration.network
         settings.publications = desk
+        settings.secrets = configuration.secrets
         settings.budgets = configuration.budgets.limits
         settings.ledger = StoreLedger(store: store)
         settings.afterPush = configuration.afterPush.watch

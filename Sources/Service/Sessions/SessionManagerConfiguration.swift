@@ -2,6 +2,7 @@ import Agent
 import Environments
 import Policy
 import Sandbox
+import Secrets
 
 /// What the sessions of a service are made with.
 public struct SessionManagerConfiguration: Sendable {
@@ -40,6 +41,8 @@ public struct SessionManagerConfiguration: Sendable {
     /// Live sessions; one more is refused.
     public var maximumLiveSessions: Int
 
+    /// What is removed from all that sessions write down.
+    public var secrets = KnownSecrets()
     /// Where it is said what no client can be told.
     public var log = Log.none
 

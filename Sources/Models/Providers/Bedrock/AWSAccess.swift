@@ -20,7 +20,7 @@ public struct AWSAccess: Sendable, Equatable {
 
     var secrets: [SecretString] {
         guard case .fixed(let credentials)? = credentials else { return [] }
-        return [credentials.secretKey] + [credentials.sessionToken].compactMap { $0 }
+        return credentials.secrets
     }
 }
 
@@ -36,6 +36,8 @@ public struct AWSCredentials: Sendable, Equatable {
         self.secretKey = secretKey
         self.sessionToken = sessionToken
     }
+
+    var secrets: [SecretString] { [secretKey] + [sessionToken].compactMap { $0 } }
 }
 
 extension AWSAccess {

@@ -45,14 +45,15 @@ struct Bedrock: WireFormat {
             + (settings.streams ? "/converse-stream" : "/converse")
     }
 
-    func authorization(url: String, body: [UInt8]) throws(ModelError) -> [(name: String, value: String)] {
-        guard let aws = settings.aws, let credentials = try aws.current() else { return [] }
+    func authorization(url: String, body: [UInt8]) throws(ModelError) -> Authorization {
+        guard let aws = settings.aws, let credentials = try aws.current() else { return Authorization() }
         let rest = url.drop { $0 != "/" }.dropFirst(2)
         let signer = SignatureV4(region: aws.region, service: "bedrock", credentials: credentials)
-        return signer.headers(
+        let headers = signer.headers(
             method: "POST", path: String(rest.drop { $0 != "/" }),
             headers: [("host", String(rest.prefix { $0 != "/" })), ("content-type", "application/json")],
             body: body, seconds: time(nil))
+        return Authorization(headers: headers, secrets: credentials.secrets)
     }
 
     func body(of request: ModelRequest) -> JSON {

@@ -23,14 +23,14 @@ struct CommandProvider: ModelProvider {
     private let redactor: Redactor
 
     /// - Throws: ``ModelError/notConfigured(_:)`` when the settings name no program.
-    init(_ settings: ModelSettings) throws(ModelError) {
+    init(_ settings: ModelSettings, _ known: KnownSecrets = KnownSecrets()) throws(ModelError) {
         guard let command = settings.command, command.arguments.first?.isEmpty == false else {
             throw .notConfigured("The provider command needs a program: COFFERDAM_MODEL=command:PROGRAM.")
         }
         self.settings = settings
         self.command = command
         identifier = "\(Self.vendor)/\(settings.model)"
-        redactor = Redactor(settings.secrets)
+        redactor = Redactor(settings.secrets, known: known)
     }
 
     func shutdown() async {}
