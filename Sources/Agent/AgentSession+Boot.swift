@@ -116,7 +116,8 @@ extension AgentSession {
         let background = BackgroundCommands(runner: runner, changes: changes)
         let context = ToolContext(
             workspace: folder, sandbox: sandbox, log: log, runner: runner, changes: changes, background: background,
-            limits: limits, resumption: resumption)
+            limits: limits, resumption: resumption,
+            readsImages: { [models, loopRole] in await models.readsImages(loopRole) })
         return Ready(
             sandbox: sandbox, snapshot: snapshot, changes: changes,
             checks: CheckRunner(

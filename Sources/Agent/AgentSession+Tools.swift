@@ -16,8 +16,7 @@ extension AgentSession {
         for (position, kept) in keptCalls where position < calls.count {
             // Done under a former service.
             guard let result = kept.result else { continue }
-            callResults[position] = ToolResult(
-                callID: calls[position].id, text: result.text, isError: result.isError)
+            callResults[position] = result.result(of: calls[position].id)
         }
         var waited: Duration = .zero
         var index = 0
@@ -77,6 +76,7 @@ extension AgentSession {
         var command: CommandResult?
         var keeping: [KeptChange] = []
         var goesOn = false
+        var images: [ImageContent] = []
 
         init(_ status: ToolCallStatus, _ text: String, _ command: CommandResult? = nil) {
             self.status = status
@@ -90,8 +90,9 @@ extension AgentSession {
         // A file, or the answer of a host, may hold what the service has to keep.
         if let secrets = configuration.secrets { end.text = secrets.redact(end.text) }
         let isError = end.status != .completed
-        callResults[position] = ToolResult(callID: call.id, text: end.text, isError: isError)
-        keptCalls[position]?.result = KeptCall.Result(text: end.text, isError: isError)
+        let result = ToolResult(callID: call.id, text: end.text, isError: isError, images: end.images)
+        callResults[position] = result
+        keptCalls[position]?.result = KeptCall.Result(result)
         var keeping =
             end.keeping + [
                 .gone(KeptKey.exec(itemId)), .gone(KeptKey.edit(itemId)), .gone(KeptKey.approval(approvalId(itemId))),
@@ -167,6 +168,7 @@ extension AgentSession {
             var end = CallEnd(outcome.isError ? .failed : .completed, text, outcome.command)
             end.keeping = outcome.keeping
             end.goesOn = outcome.goesOn
+            end.images = outcome.images
             return end
         } catch let failure as ToolFailure {
             return CallEnd(.failed, preface + failure.text)

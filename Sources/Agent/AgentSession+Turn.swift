@@ -29,10 +29,13 @@ extension AgentSession {
             keptTurn?.answering = model
             spentPrompts.append(prompt.number)
             if turnNumber == 1 { askForTitle(configuration.start.prompt) }
-            appendToUser([.text(([prompt.text] + pendingNotes).joined(separator: "\n\n"))])
+            let pictures = try PromptPictures(prompt.images)
+            appendToUser(
+                pictures.blocks + [.text(([prompt.text] + pendingNotes).joined(separator: "\n\n"))])
             pendingNotes.removeAll()
             try await log.append(
-                .turnStarted(TurnStarted(turnId: turn.id, prompt: prompt.text, model: model)),
+                .turnStarted(
+                    TurnStarted(turnId: turn.id, prompt: prompt.text, model: model, images: pictures.summaries)),
                 keeping: try askChanges())
         }
     }
@@ -229,7 +232,11 @@ extension AgentSession {
         guard !steering.isEmpty else { return }
         let taken = steering
         steering.removeAll()
-        appendToUser(taken.map { .text($0.text) })
+        for prompt in taken {
+            // They were read when the prompt came.
+            let pictures = try? PromptPictures(prompt.images)
+            appendToUser((pictures?.blocks ?? []) + [.text(prompt.text)])
+        }
         spentPrompts += taken.map(\.number)
         guard let last = taken.last(where: { $0.model != nil }), let model = last.model else { return }
         if last.keepsModel == true { chosenModel = model }
@@ -297,8 +304,7 @@ extension AgentSession {
         for (position, kept) in keptCalls.sorted(by: { $0.key < $1.key }) where position < calls.count {
             guard callResults[position] == nil else { continue }
             if let result = kept.result {
-                callResults[position] = ToolResult(
-                    callID: calls[position].id, text: result.text, isError: result.isError)
+                callResults[position] = result.result(of: calls[position].id)
             } else {
                 await endCommand(of: kept.itemId, ready)
                 try? await complete(calls[position], at: position, kept.itemId, CallEnd(.cancelled, "Cancelled."))

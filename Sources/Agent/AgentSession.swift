@@ -117,7 +117,8 @@ public actor AgentSession {
 
     /// Boots the sandbox and begins the first turn; returns at once.
     public func start() async throws {
-        let prompt = newPrompt(SystemPrompt.user(configuration.start.prompt, configuration.start.context))
+        var prompt = newPrompt(SystemPrompt.user(configuration.start.prompt, configuration.start.context))
+        prompt.images = configuration.start.images
         try await log.append(
             .sessionStatus(SessionStatusEvent(state: .starting)),
             keeping: [
@@ -191,11 +192,18 @@ public actor AgentSession {
         let text = SystemPrompt.user(params.text, params.context)
         let delivery = params.delivery ?? .queue
         if let model = params.model { _ = try configuration.models.name(of: model, for: loopRole) }
+        let pictures = try PromptPictures(params.images)
+        if !pictures.isEmpty {
+            try configuration.models.checkReadsImages(
+                params.model ?? chosenModel ?? configuration.start.model, for: loopRole)
+        }
         var prompt = newPrompt(text, steers: delivery == .steer)
+        prompt.images = params.images
         prompt.model = params.model
         prompt.keepsModel = params.keepModel
         let seq = try await log.append(
-            .promptReceived(PromptReceived(text: params.text, delivery: delivery)),
+            .promptReceived(
+                PromptReceived(text: params.text, delivery: delivery, images: pictures.summaries)),
             keeping: [.value(KeptKey.prompt(prompt.number), prompt)])
         guard state.isLive else { throw AgentError.notLive("the session is over (\(state.rawValue))") }
         if delivery == .steer, turnTask != nil || (resumeTask != nil && keptTurn != nil) {

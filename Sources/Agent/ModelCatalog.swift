@@ -61,6 +61,22 @@ public struct ModelCatalog: Sendable {
         return ModelRole(rawValue: choice).map(listed) ?? []
     }
 
+    /// Checks that pictures would be looked at.
+    ///
+    /// - Parameter choice: nil for the default. A model that is named must read them itself; of a list, one must.
+    /// - Throws: `AgentError.invalidParams` with what to do.
+    public func checkReadsImages(_ choice: String?, for role: ModelRole) throws(AgentError) {
+        let readers = models.filter(\.model.readsImages).map { "`\($0.name)`" }
+        let advice =
+            readers.isEmpty ? "no model of the service can" : "name one that can: \(readers.joined(separator: ", "))"
+        if let choice, let named = byName[choice] {
+            guard !named.model.readsImages else { return }
+            throw .invalidParams("the model `\(choice)` cannot look at pictures; \(advice)")
+        }
+        guard !candidates(for: role, choice: choice).contains(where: \.model.readsImages) else { return }
+        throw .invalidParams("no model that would be asked can look at pictures; \(advice)")
+    }
+
     private func listed(_ role: ModelRole) -> [RoutedModel] { roles[role, default: []].compactMap { byName[$0] } }
 
     /// The name of the model that a choice begins with.

@@ -30,8 +30,12 @@ struct EventPrinter {
             line("· \(event.state.rawValue)\(reason)", event.state == .failed ? .red : .dim)
         case .sessionQueued(let event):
             line("· waiting for other sessions to end: position \(event.position)", .yellow)
-        case .turnStarted(let event): line("▶ \(event.model)", .dim)
-        case .promptReceived(let event): line("» \(event.text)", .bold)
+        case .turnStarted(let event):
+            line("▶ \(event.model)", .dim)
+            show(event.images)
+        case .promptReceived(let event):
+            line("» \(event.text)", .bold)
+            show(event.images)
         case .messageDelta(let event) where Terminal.outputIsTerminal:
             Terminal.out(Terminal.harmless(event.text))
             midLine = !event.text.hasSuffix("\n")
@@ -92,6 +96,10 @@ struct EventPrinter {
         case .gap(let event): line("! events \(event.from) to \(event.to) are missing: \(event.reason)", .red)
         case .messageStarted, .messageDelta, .reasoningStarted, .reasoningDelta, .usageUpdated, .unknown: break
         }
+    }
+
+    private mutating func show(_ images: [ImageSummary]?) {
+        for image in images ?? [] { line("  with \(image.words)", .dim) }
     }
 
     private mutating func show(_ event: ToolCallCompleted) {

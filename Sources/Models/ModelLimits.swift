@@ -13,5 +13,10 @@ public struct ModelLimits: Sendable, Equatable {
     /// Time to establish a connection, TLS included.
     public var connectTimeout: Duration = .seconds(10)
 
+    /// Pictures that one request carries: Amazon takes no more, and from there on Anthropic takes only small ones.
+    public static let pictures = 20
+    /// Bytes of all pictures of one request: as Base64 they fit into Google's 20 MB beside a conversation.
+    public static let pictureBytes = 12 << 20
+
     public init() {}
 }

@@ -1,4 +1,5 @@
-"""A model (OpenAI Chat Completions) that does what its prompts say: each line `RUN command` is a call of its own."""
+"""A model (OpenAI Chat Completions) that does what its prompts say: each line `RUN command` or `READ path` is a call of
+its own."""
 import http.server
 import json
 import threading
@@ -12,18 +13,21 @@ def answer(messages: list) -> dict:
     text = messages[newest]["content"]
     if not isinstance(text, str):
         text = "\n".join(part.get("text", "") for part in text)
-    commands = [line[4:] for line in text.splitlines() if line.startswith("RUN ")]
+    commands = [line for line in text.splitlines() if line.startswith(("RUN ", "READ "))]
     done = sum(message["role"] == "assistant" for message in messages[newest:])
     if done >= len(commands):
         return {"content": "Done."}
-    arguments = json.dumps({"command": ["/bin/sh", "-c", commands[done]]})
+    verb, _, rest = commands[done].partition(" ")
+    arguments = {"path": rest} if verb == "READ" else {"command": ["/bin/sh", "-c", rest]}
     return {"tool_calls": [{"index": 0, "id": f"call_{len(messages)}", "type": "function",
-                            "function": {"name": "run", "arguments": arguments}}]}
+                            "function": {"name": verb.lower(), "arguments": json.dumps(arguments)}}]}
 
 
 class ObedientModel:
     def __init__(self):
         self.requests = []
+        # Given a request, says why the endpoint refuses it; nothing when it does not.
+        self.objection = lambda request: None
         model = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,6 +36,14 @@ class ObedientModel:
             def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 model.requests.append(request["messages"])
+                if objection := model.objection(request):
+                    body = json.dumps({"error": {"type": "invalid_request_error", "message": objection}}).encode()
+                    self.send_response(400)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                    return
                 delta = answer(request["messages"])
                 reason = "tool_calls" if "tool_calls" in delta else "stop"
                 chunks = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]},

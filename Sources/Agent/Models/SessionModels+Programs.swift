@@ -14,6 +14,11 @@ extension SessionModels {
                     guard let choice = names.contains(name) ? name : usual else {
                         throw ModelError.notConfigured("The session has no model.")
                     }
+                    if request.hasPictures {
+                        do { try catalog.checkReadsImages(choice, for: .edit) } catch {
+                            throw ModelError.invalidRequest("\(error)")
+                        }
+                    }
                     for try await event in stream(request, as: .edit, choosing: choice) { continuation.yield(event) }
                     try Task.checkCancellation()
                     continuation.finish()

@@ -4,7 +4,7 @@ import Models
 ///
 /// The loop, the shortening of conversations, titles, reviews and programs in the sandbox all go through it.
 public actor SessionModels {
-    private let catalog: ModelCatalog
+    let catalog: ModelCatalog
     private let router: ModelRouter
     /// What the session was started with; nil: the roles' lists decide.
     private let sessionChoice: String?
@@ -12,6 +12,8 @@ public actor SessionModels {
     private var turnChoice: String?
     /// Who answered last, by role.
     private var answering: [ModelRole: String] = [:]
+    /// Pictures of the session that endpoints refused.
+    private let refusedPictures = RefusedPictures()
     /// The length of the conversation that was too long for a model, by its name.
     private var tooLong: [String: Int] = [:]
 
@@ -56,6 +58,9 @@ public actor SessionModels {
     /// What is known of a model that answered.
     public func model(named name: String) -> NamedModel? { catalog.model(name)?.model }
 
+    /// Whether some model that plays the role looks at pictures.
+    public func readsImages(_ role: ModelRole) -> Bool { candidates(role, nil).contains(where: \.model.readsImages) }
+
     // MARK: Choices
 
     /// Another model for the rest of the turn that runs.
@@ -95,7 +100,9 @@ public actor SessionModels {
             ? TokenEstimate.tokens(system: request.system, messages: request.messages, tools: request.tools) : 0
         let fitting = candidates.filter { tooLong[$0.name].map { length < $0 } ?? true }
         if !fitting.isEmpty { candidates = fitting }
-        return router.stream(request, candidates, previous: choice == nil ? answering[role] : nil) {
+        return router.stream(
+            request, candidates, previous: choice == nil ? answering[role] : nil, refused: refusedPictures
+        ) {
             [weak self] model, error in
             if case .contextOverflow = error { await self?.overflowed(model.name, length) }
         }

@@ -110,6 +110,20 @@ struct KeptCall: Codable, Sendable {
     struct Result: Codable, Sendable {
         var text: String
         var isError: Bool
+        var images: [PromptImage]?
+
+        init(_ result: ToolResult) {
+            text = result.text
+            isError = result.isError
+            if !result.images.isEmpty { images = result.images.map { PromptImage(data: $0.base64) } }
+        }
+
+        /// As what came of the call `id`.
+        func result(of id: String) -> ToolResult {
+            ToolResult(
+                callID: id, text: text, isError: isError,
+                images: images?.compactMap { PromptPictures.content($0.data) } ?? [])
+        }
     }
 
     var itemId: String
@@ -154,6 +168,8 @@ struct QueuedPrompt: Codable, Sendable {
     var number: Int
     var text: String
     var steers: Bool
+    /// Pictures that came with it.
+    var images: [PromptImage]?
     /// The model that the user chose with it.
     var model: String?
     /// That model is the session's from then on.

@@ -1,15 +1,16 @@
+import AgentProtocol
 import JSON
 import Models
 import Policy
 import Sandbox
 
-/// `read`: a text file with line numbers, or the names in a folder.
+/// `read`: a text file with line numbers, a picture, or the names in a folder.
 struct ReadTool: Tool {
     let effect = ToolEffect.reads
     let definition = ToolDefinition(
         name: "read",
-        description: "Read a text file with line numbers, or list a folder. Long files are cut: ask for a part with "
-            + "offset and limit.",
+        description: "Read a text file with line numbers, look at a picture (PNG, JPEG, GIF, WebP), or list a folder. "
+            + "Long files are cut: ask for a part with offset and limit.",
         parameters: ToolSchema.object(
             [
                 ("path", ToolSchema.string("File or folder, relative to the workspace.")),
@@ -39,6 +40,22 @@ struct ReadTool: Tool {
             })
     }
 
+    private static func picture(
+        _ path: String, _ header: PictureHeader, _ file: FileContents, _ context: ToolContext
+    ) async -> ToolOutcome {
+        let words = header.summary(bytes: file.totalSize, name: path).words
+        guard await context.readsImages() else {
+            return ToolOutcome(text: "\(words): none of the session's models can look at pictures.", isError: true)
+        }
+        guard file.totalSize == file.bytes.count, let image = PromptPictures.content(file.bytes, header) else {
+            return ToolOutcome(
+                text: "\(words) has \(file.totalSize) bytes. You can look at pictures of at most "
+                    + "\(PictureLimits.bytes) bytes and \(PictureLimits.side) pixels a side: make a smaller copy.",
+                isError: true)
+        }
+        return ToolOutcome(text: words, images: [image])
+    }
+
     private static func list(_ path: String, _ context: ToolContext) async throws -> ToolOutcome {
         let listing = try await context.sandbox.listFiles(
             path.isEmpty ? "." : path, recursive: false, maximumEntries: 1000)
@@ -51,6 +68,7 @@ struct ReadTool: Tool {
         _ path: String, _ offset: Int, _ limit: Int, _ context: ToolContext
     ) async throws -> ToolOutcome {
         let file = try await context.sandbox.readFile(path, offset: 0, maximumBytes: maximumBytes)
+        if let header = PictureHeader(file.bytes) { return await picture(path, header, file, context) }
         if file.bytes.prefix(8000).contains(0) {
             return ToolOutcome(text: "\(path) is a binary file of \(file.totalSize) bytes.", isError: true)
         }

@@ -40,6 +40,8 @@ struct ToolOutcome: Sendable {
     /// What the model reads.
     var text: String
     var isError = false
+    /// What the model looks at, after the text.
+    var images: [ImageContent] = []
     var command: CommandResult?
     /// What is to be kept together with the call's end.
     var keeping: [KeptChange] = []

@@ -13,6 +13,8 @@ struct ToolContext: Sendable {
     let background: BackgroundCommands
     let limits: AgentLimits
     var resumption = Resumption()
+    /// Whether a model that would be asked looks at pictures.
+    var readsImages: @Sendable () async -> Bool = { false }
 
     /// A path of the model, relative to the workspace.
     func path(_ given: String) throws(ToolFailure) -> String {

@@ -17,6 +17,8 @@ public enum AgentPrompt: RequestType {
         /// Default `queue`.
         public var delivery: Delivery?
         public var context: PromptContext?
+        /// Pictures that belong to the prompt; a model that plays the role must read them.
+        public var images: [PromptImage]?
         /// For this turn: a model, or a role whose list is meant, by its name in `models.yaml`. With `steer`: from the next step.
         public var model: String?
         /// The model stays the session's after this turn.
@@ -24,12 +26,13 @@ public enum AgentPrompt: RequestType {
 
         public init(
             sessionId: String, text: String, delivery: Delivery? = nil, context: PromptContext? = nil,
-            model: String? = nil, keepModel: Bool? = nil
+            images: [PromptImage]? = nil, model: String? = nil, keepModel: Bool? = nil
         ) {
             self.sessionId = sessionId
             self.text = text
             self.delivery = delivery
             self.context = context
+            self.images = images
             self.model = model
             self.keepModel = keepModel
         }

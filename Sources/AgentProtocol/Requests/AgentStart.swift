@@ -17,6 +17,8 @@ public enum AgentStart: RequestType {
         public var documents: [DocumentOverlay]?
         /// What the user was looking at.
         public var context: PromptContext?
+        /// Pictures that belong to the prompt; a model that plays the role must read them.
+        public var images: [PromptImage]?
         /// Name of a model or a role of the service's configuration; absent: the default.
         public var model: String?
         /// Replaces the checks of the repository for this session.
@@ -30,8 +32,9 @@ public enum AgentStart: RequestType {
         public init(
             prompt: String, workspaceFolder: String? = nil, repository: RepositoryReference? = nil,
             workspace: UploadedWorkspace? = nil, documents: [DocumentOverlay]? = nil,
-            context: PromptContext? = nil, model: String? = nil, checks: [CheckSpecification]? = nil,
-            mode: SessionMode? = nil, budgets: Budgets? = nil, idempotencyKey: String? = nil
+            context: PromptContext? = nil, images: [PromptImage]? = nil, model: String? = nil,
+            checks: [CheckSpecification]? = nil, mode: SessionMode? = nil, budgets: Budgets? = nil,
+            idempotencyKey: String? = nil
         ) {
             self.prompt = prompt
             self.workspaceFolder = workspaceFolder
@@ -39,6 +42,7 @@ public enum AgentStart: RequestType {
             self.workspace = workspace
             self.documents = documents
             self.context = context
+            self.images = images
             self.model = model
             self.checks = checks
             self.mode = mode

@@ -9,12 +9,17 @@ public struct ModelSummary: Codable, Sendable, Equatable {
     public var contextWindow: Int?
     /// True while it is passed by after a failure.
     public var resting: Bool
+    /// Whether it looks at pictures.
+    public var readsImages: Bool
 
-    public init(name: String, provider: String, model: String, contextWindow: Int?, resting: Bool) {
+    public init(
+        name: String, provider: String, model: String, contextWindow: Int?, resting: Bool, readsImages: Bool
+    ) {
         self.name = name
         self.provider = provider
         self.model = model
         self.contextWindow = contextWindow
         self.resting = resting
+        self.readsImages = readsImages
     }
 }

@@ -11,6 +11,8 @@ struct PromptCommand: AsyncParsableCommand {
     var session: String?
     @Flag(help: "Steer the running turn instead of waiting for its end.")
     var steer = false
+    @Option(help: "A picture that belongs to it (PNG, JPEG, GIF, WebP); may be given several times.")
+    var image: [String] = []
     @Option(help: "Model or role of the service's configuration, for this turn.")
     var model: String?
     @Flag(help: "With --model: from this turn on.")
@@ -24,12 +26,13 @@ struct PromptCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await ServiceSession.with(asks: Terminal.inputIsTerminal && !json) { service in
+            let images = try PictureFile.read(image)
             let summary = try await service.resolve(session)
             let sent = try await service.client.call(
                 AgentPrompt.self,
                 AgentPrompt.Params(
-                    sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue, model: model,
-                    keepModel: keepModel ? true : nil))
+                    sessionId: summary.sessionId, text: text, delivery: steer ? .steer : .queue, images: images,
+                    model: model, keepModel: keepModel ? true : nil))
             _ = try await service.client.attach(summary.sessionId, afterSeq: sent.seq - 1)
             let follower = SessionFollower(
                 session: service, sessionId: summary.sessionId, json: json, folder: summary.localFolder)

@@ -18,6 +18,8 @@ struct RunCommand: AsyncParsableCommand {
     var repository: String?
     @Option(help: "With --repository: branch, tag or commit; without it the default branch.")
     var ref: String?
+    @Option(help: "A picture that belongs to the prompt (PNG, JPEG, GIF, WebP); may be given several times.")
+    var image: [String] = []
     @Option(help: "Model or role of the service's configuration.")
     var model: String?
     @Option(
@@ -52,12 +54,14 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let asks = Terminal.inputIsTerminal && !json && !yes
         let status = try await ServiceSession.with(asks: asks) { session in
+            let images = try PictureFile.read(image)
             let remote = repository.map { RepositoryReference(remote: $0, ref: ref) }
             let folder = remote == nil ? try WorkingFolder.absolute(folder) : nil
             let started = try await session.client.call(
                 AgentStart.self,
                 AgentStart.Params(
-                    prompt: prompt, workspaceFolder: folder, repository: remote, model: model, mode: plan ? .plan : nil,
+                    prompt: prompt, workspaceFolder: folder, repository: remote, images: images,
+                    model: model, mode: plan ? .plan : nil,
                     budgets: Budgets(maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds),
                     idempotencyKey: idempotencyKey))
             if !json {

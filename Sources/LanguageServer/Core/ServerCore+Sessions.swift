@@ -19,6 +19,7 @@ extension ServerCore {
             documents: isRemote
                 ? params.documents : given + overlays(in: folder).filter { !named.contains($0.path) },
             context: try converter.context(params.context, mapper: mapper),
+            images: params.images,
             model: params.model ?? settings.model,
             checks: params.checks,
             mode: params.mode,
@@ -50,7 +51,7 @@ extension ServerCore {
             AgentPrompt.self,
             .init(
                 sessionId: params.sessionId, text: params.text, delivery: params.delivery, context: context,
-                model: params.model, keepModel: params.keepModel))
+                images: params.images, model: params.model, keepModel: params.keepModel))
     }
 
     /// Explicit, else the workspace folder of the document, else the root.

@@ -65,9 +65,11 @@ struct TranscriptRenderer: Sendable {
         case .turnStarted(let event):
             let time = Wording.time(millisecondsSince1970: params.time)
             return section("## \(time) Prompt") + MarkdownText.prefixed(event.prompt, with: "> ")
+                + images(event.images)
         case .promptReceived(let event):
             let how = event.delivery == .steer ? "Steered" : "Queued"
             return section("### \(how)") + MarkdownText.prefixed(event.text, with: "> ")
+                + images(event.images)
         case .messageStarted, .reasoningStarted, .usageUpdated, .diagnosticsUpdated, .unknown: return ""
         case .messageDelta(let event): return delta(event.text, of: event.itemId, in: .message(event.itemId))
         case .messageCompleted(let event): return completed(event.text, of: event.itemId, in: .message(event.itemId))
@@ -145,6 +147,11 @@ struct TranscriptRenderer: Sendable {
 // MARK: Blocks
 
 extension TranscriptRenderer {
+    private mutating func images(_ images: [ImageSummary]?) -> String {
+        guard let images, !images.isEmpty else { return "" }
+        return note("With \(images.map { DisplayText.exact($0.words, limit: 200) }.joined(separator: ", ")).")
+    }
+
     /// Ends what is being written, with its line.
     private mutating func endBlock() -> String {
         defer { (block, isAtLineStart) = (.none, true) }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import JSON
 
 /// A picture for the model to look at.
-public struct ImageContent: Sendable, Equatable {
+public struct ImageContent: Sendable, Hashable {
     /// One of ``mediaTypes``.
     public var mediaType: String
     /// The file's bytes.

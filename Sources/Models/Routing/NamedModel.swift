@@ -20,6 +20,9 @@ public struct NamedModel: Sendable {
         self.capabilities = capabilities
     }
 
+    /// Whether pictures are sent to it.
+    public var readsImages: Bool { capabilities.images && settings.quirks.images }
+
     /// What fails together with it: models of one endpoint share its outages. A recording fails alone.
     var endpoint: String {
         if settings.provider == .replay { return "replay \(name)" }

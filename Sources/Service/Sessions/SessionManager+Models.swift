@@ -13,6 +13,17 @@ extension SessionManager {
         }
     }
 
+    /// Looks at a prompt's pictures before a session is made for it.
+    func check(_ images: [PromptImage]?, choice: String?, _ mode: SessionMode?) throws {
+        do throws(AgentError) {
+            let pictures = try PromptPictures(images)
+            guard !pictures.isEmpty else { return }
+            try configuration.models.checkReadsImages(choice, for: mode == .plan ? .plan : .edit)
+        } catch {
+            throw ResponseError(code: .invalidParams, message: error.description)
+        }
+    }
+
     func observer(of id: String) -> AgentSessionObserver {
         var observer = AgentSessionObserver(
             stateChanged: { [weak self] state, outcome in await self?.stateChanged(id, state, outcome) },
@@ -38,7 +49,7 @@ extension SessionManager {
                 ModelSummary(
                     name: routed.name, provider: routed.model.settings.provider.rawValue,
                     model: routed.model.settings.model, contextWindow: routed.model.contextWindow,
-                    resting: catalog.health.isResting(routed.model))
+                    resting: catalog.health.isResting(routed.model), readsImages: routed.model.readsImages)
             },
             roles: ModelRole.allCases.compactMap { role in
                 catalog.roles[role].map { ModelRoleSummary(role: role.rawValue, models: $0) }

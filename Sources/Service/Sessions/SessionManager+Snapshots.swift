@@ -52,6 +52,7 @@ extension SessionManager {
         var start = point.start
         start.prompt = prompt
         start.context = nil
+        start.images = nil
         start.documents = nil
         start.idempotencyKey = nil
         let name = try model(start.model, start.mode)

@@ -76,6 +76,7 @@ extension SessionManager {
         }
         try checkRoom()
         let name = try model(params.model, params.mode)
+        try check(params.images, choice: params.model, params.mode)
         let id = waiting?.id ?? SessionIdentifier.make()
         let directory = directory(id)
         guard DirectoryMaker.make(directory) else {

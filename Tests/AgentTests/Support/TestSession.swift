@@ -45,6 +45,7 @@ final class TestSession: Sendable {
         var mode: SessionMode?
         var budgets: Budgets?
         var documents: [DocumentOverlay]?
+        var images: [PromptImage]?
         var limits = AgentLimits()
         var resources = ResourceLimits()
         var layers: [PolicyLayer] = [.builtIn()]
@@ -115,7 +116,7 @@ final class TestSession: Sendable {
             sessionId: "s",
             start: AgentStart.Params(
                 prompt: options.prompt, workspaceFolder: workspace, documents: options.documents,
-                checks: options.checks, mode: options.mode, budgets: options.budgets),
+                images: options.images, checks: options.checks, mode: options.mode, budgets: options.budgets),
             workspaceFolder: workspace, modelName: "m",
             models: options.models
                 ?? ModelCatalog([

@@ -11,6 +11,8 @@ enum EditorAgentPrompt: RequestType {
         var text: String
         var delivery: AgentPrompt.Delivery?
         var context: JSON?
+        /// Pictures that belong to the prompt; a model that plays the role must read them.
+        var images: [PromptImage]?
         var model: String?
         var keepModel: Bool?
     }

@@ -17,6 +17,8 @@ enum EditorAgentStart: RequestType {
         /// Like `PromptContext`; an entry with a `uri` is an LSP one (`{uri, range}` or an LSP diagnostic with `uri`)
         /// and is converted.
         var context: JSON?
+        /// Pictures that belong to the prompt; a model that plays the role must read them.
+        var images: [PromptImage]?
         var model: String?
         var checks: [CheckSpecification]?
         var mode: SessionMode?
