@@ -18,6 +18,7 @@
     ("c" "Start a session" cofferdam-start)
     ("f" "Fix diagnostics here" cofferdam-fix)
     ("i" "Prompt a session" cofferdam-prompt)
+    ("I" "Add a picture" cofferdam-attach-image)
     ("m" "Choose a model" cofferdam-choose-model)]
    ["Diagnostics"
     ("e" "List all" cofferdam-diagnostics)

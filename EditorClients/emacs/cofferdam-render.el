@@ -176,7 +176,12 @@
   (when-let ((time (plist-get event :time)))
     (cofferdam--emit (format-time-string "  %H:%M:%S" (/ time 1000.0))
                      'face 'cofferdam-meta))
-  (cofferdam--emit "\n"))
+  (cofferdam--emit "\n")
+  (seq-doseq (image (plist-get event :images))
+    (cofferdam--emit-face 'cofferdam-meta "  with %s (%s × %s)\n"
+                          (cofferdam--one-line (or (plist-get image :name)
+                                                   (plist-get image :mediaType) "?"))
+                          (plist-get image :width) (plist-get image :height))))
 
 (defun cofferdam--show-turn-started (event)
   "Show EVENT of type turnStarted."

@@ -93,6 +93,46 @@ that there is nothing at all."
     (dolist (window (get-buffer-window-list buffer nil t))
       (set-window-point window (with-current-buffer buffer (point-max))))))
 
+(defconst cofferdam--image-bytes 3750000
+  "Bytes of a picture that the service takes.")
+
+(defvar cofferdam--images nil
+  "Pictures that the next prompt takes along, the newest first.")
+
+(defun cofferdam--read-image (file)
+  "Return the picture FILE as a PromptImage of the protocol."
+  (let ((size (file-attribute-size (file-attributes (file-truename file)))))
+    (when (> (or size 0) cofferdam--image-bytes)
+      (user-error "%s has more than %d bytes; make a smaller copy"
+                  (file-name-nondirectory file) cofferdam--image-bytes)))
+  (with-temp-buffer
+    (set-buffer-multibyte nil)
+    (insert-file-contents-literally file nil 0 (1+ cofferdam--image-bytes))
+    (list :data (base64-encode-string (buffer-string) t)
+          :name (file-name-nondirectory file))))
+
+;;;###autoload
+(defun cofferdam-attach-image (file &optional clear)
+  "Let the next prompt take the picture FILE along: PNG, JPEG, GIF or WebP.
+That is the prompt of a new session or a further one.  Several may wait.
+With a prefix argument CLEAR, drop those that wait, and take none."
+  (interactive (if current-prefix-arg (list nil t)
+                 (list (read-file-name "Picture: " nil nil t))))
+  (when clear (setq cofferdam--images nil))
+  (when file (push (cofferdam--read-image (expand-file-name file)) cofferdam--images))
+  (message "Cofferdam: %s"
+           (if cofferdam--images
+               (concat "with the next prompt: "
+                       (mapconcat (lambda (image) (plist-get image :name))
+                                  (reverse cofferdam--images) ", "))
+             "no picture waits")))
+
+(defun cofferdam--take-images ()
+  "Return the pictures that wait as members of a request, and let none wait."
+  (when cofferdam--images
+    (prog1 (list :images (vconcat (reverse cofferdam--images)))
+      (setq cofferdam--images nil))))
+
 (defun cofferdam--start (root prompt context)
   "Start a session on ROOT with PROMPT and CONTEXT."
   (cofferdam--with-connection
@@ -103,6 +143,7 @@ that there is nothing at all."
       `( :prompt ,prompt
          :workspaceFolder ,(directory-file-name root)
          ,@(and context (list :context context))
+         ,@(cofferdam--take-images)
          ,@(and cofferdam-model (list :model cofferdam-model)))
       :on-success
       (lambda (result)
@@ -206,6 +247,7 @@ The active region goes along."
         :text ,text
         :delivery ,(if steer "steer" "queue")
         ,@(and context (list :context context))
+        ,@(cofferdam--take-images)
         ,@(when-let ((model (gethash (cofferdam-session-id session)
                                      cofferdam--chosen-models)))
             (list :model model :keepModel t)))

@@ -61,6 +61,10 @@ describe('base64', function()
         assert.equals('ab', util.base64_decode('YWI='))
         assert.equals('abc\0\255', util.base64_decode('YWJjAP8='))
         assert.equals(5, util.base64_length('YWJjAP8='))
+        for _, plain in ipairs({ '', 'a', 'ab', 'abc\0\255' }) do
+            assert.equals(plain, util.base64_decode(util.base64_encode(plain)))
+        end
+        assert.equals('YWI=', util.base64_encode('ab'))
     end)
 end)
 

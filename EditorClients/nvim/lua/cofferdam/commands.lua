@@ -45,6 +45,12 @@ local subcommands = {
     prompt = function(rest, options)
         api().prompt(rest, { range = range_of(options), steer = options.bang })
     end,
+    image = function(rest, options)
+        if options.bang then
+            require('cofferdam.images').clear()
+        end
+        api().image(words(rest)[1])
+    end,
     model = function(rest)
         api().model(rest)
     end,
@@ -156,6 +162,9 @@ end
 
 local arguments = {
     model = model_names,
+    image = function(lead)
+        return vim.fn.getcompletion(lead, 'file')
+    end,
     fix = function()
         return { 'all', 'workspace' }
     end,
@@ -187,7 +196,7 @@ function M.complete(lead, line, position)
         return matching(names, lead)
     end
     local list = arguments[name]
-    return list and matching(list(), lead) or {}
+    return list and matching(list(lead), lead) or {}
 end
 
 return M

@@ -58,6 +58,13 @@ function show.sessionQueued(self, event)
     self.writer:line(('· waits for other sessions to end: position %d'):format(event.position or 0), 'CofferdamNote')
 end
 
+local function show_images(self, event)
+    for _, image in ipairs(event.images or {}) do
+        local name = text_tools.line(image.name or image.mediaType or '?')
+        self.writer:line(('  with %s (%d × %d)'):format(name, image.width or 0, image.height or 0), 'CofferdamNote')
+    end
+end
+
 function show.turnStarted(self, event, time)
     self.refused = false
     local lines = text_tools.lines(event.prompt or '')
@@ -66,6 +73,7 @@ function show.turnStarted(self, event, time)
     for index, line in ipairs(lines) do
         self.writer:line((index == 1 and '❯ ' or '  ') .. line, 'CofferdamPrompt')
     end
+    show_images(self, event)
     local clock = time and os.date('%H:%M', math.floor(time / 1000)) or ''
     self.writer:line(('  %s · %s'):format(text_tools.line(event.model or '?'), clock), 'CofferdamNote')
 end
@@ -75,6 +83,7 @@ function show.promptReceived(self, event)
     for index, line in ipairs(text_tools.lines(event.text or '')) do
         self.writer:line((index == 1 and '❯ ' or '  ') .. line, 'CofferdamPrompt')
     end
+    show_images(self, event)
     self.writer:line('  ' .. how, 'CofferdamNote')
 end
 

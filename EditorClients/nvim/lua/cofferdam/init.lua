@@ -70,7 +70,7 @@ end
 
 --- Starts a session about what is in front of the user.
 ---@param prompt string? asked for when nil
----@param options { range: number[]?, mode: string?, model: string?, done: function? }?
+---@param options { range: number[]?, mode: string?, model: string?, images: string[]?, done: function? }?
 function M.start(prompt, options)
     options = options or {}
     local root = root_here()
@@ -81,10 +81,21 @@ function M.start(prompt, options)
     -- Now, not after the question: the user may look elsewhere meanwhile.
     local context = require('cofferdam.context').prompt(vim.api.nvim_get_current_buf(), root, options.range)
     local function go(text)
+        local images, problem = require('cofferdam.images').take(options.images)
+        if problem then
+            return require('cofferdam.util').error(problem)
+        end
         sessions.start(
             root,
-            { prompt = text, context = context, mode = options.mode, model = options.model },
-            options.done
+            { prompt = text, context = context, images = images, mode = options.mode, model = options.model },
+            function(session, trouble)
+                if not session then
+                    require('cofferdam.images').put_back(images)
+                end
+                if options.done then
+                    options.done(session, trouble)
+                end
+            end
         )
     end
     if prompt and prompt:match('%S') then
@@ -130,7 +141,7 @@ end
 
 --- A follow-up to the current session.
 ---@param text string? asked for when nil
----@param options { steer: boolean?, range: number[]?, session: string?, model: string? }?
+---@param options { steer: boolean?, range: number[]?, session: string?, model: string?, images: string[]? }?
 function M.prompt(text, options)
     options = options or {}
     local session = session_of(options.session)
@@ -141,13 +152,18 @@ function M.prompt(text, options)
     local buffer = vim.api.nvim_get_current_buf()
     local context = options.range and require('cofferdam.context').prompt(buffer, session.root, options.range) or nil
     local function go(words)
-        local models = require('cofferdam.models')
+        local models, pictures = require('cofferdam.models'), require('cofferdam.images')
+        local images, unread = pictures.take(options.images)
+        if unread then
+            return util.error(unread)
+        end
         local chosen = models.take(session)
         client.call(session.root, 'agent/prompt', {
             sessionId = session.id,
             text = words,
             delivery = options.steer and 'steer' or 'queue',
             context = context,
+            images = images,
             model = options.model or chosen,
             keepModel = not options.model and chosen and true or nil,
         }, function(problem)
@@ -155,6 +171,7 @@ function M.prompt(text, options)
                 if chosen then
                     models.choose(session, chosen)
                 end
+                pictures.put_back(images)
                 util.error('not sent: ' .. problem)
             end
         end)
@@ -164,6 +181,18 @@ function M.prompt(text, options)
     else
         ask(options.steer and 'Steer it: ' or 'What next? ', go)
     end
+end
+
+--- Adds a picture to the next prompt, of a new session or of one that is there.
+---@param path string? nil or empty: says which wait
+function M.image(path)
+    local images, util = require('cofferdam.images'), require('cofferdam.util')
+    local problem = path and path ~= '' and images.add(path) or nil
+    if problem then
+        return util.error(problem)
+    end
+    local names = images.names()
+    util.notify(#names == 0 and 'no picture waits' or 'with the next prompt: ' .. table.concat(names, ', '))
 end
 
 --- Another model for a session: its next prompt asks for it, and so do those after.

@@ -95,9 +95,9 @@ function M.emit(name, data)
     end
 end
 
+local letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 local alphabet = {}
 do
-    local letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
     for index = 1, #letters do
         alphabet[letters:byte(index)] = index - 1
     end
@@ -119,6 +119,25 @@ function M.base64_decode(text)
                 out[#out + 1] = string.char(byte)
             end
         end
+    end
+    return table.concat(out)
+end
+
+--- Encodes as base64; `vim.base64` came with 0.10.
+function M.base64_encode(bytes)
+    if vim.base64 then
+        return vim.base64.encode(bytes)
+    end
+    local function letter(value, place)
+        local index = math.floor(value / 64 ^ place) % 64 + 1
+        return letters:sub(index, index)
+    end
+    local out = {}
+    for index = 1, #bytes, 3 do
+        local a, b, c = bytes:byte(index, index + 2)
+        local value = a * 65536 + (b or 0) * 256 + (c or 0)
+        out[#out + 1] = letter(value, 3) .. letter(value, 2) .. (b and letter(value, 1) or '=')
+            .. (c and letter(value, 0) or '=')
     end
     return table.concat(out)
 end
