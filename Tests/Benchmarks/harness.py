@@ -58,7 +58,7 @@ class Bench:
         return {
             **environment, "XDG_RUNTIME_DIR": str(home / "run"), "XDG_STATE_HOME": str(home / "state"),
             "XDG_CONFIG_HOME": str(home / "config"), "HOME": str(home / "home"), "LC_ALL": "C.UTF-8",
-            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "BENCH_KEY": "none"}
 
     @contextlib.contextmanager
     def service(self, models: dict, configuration: str = ""):

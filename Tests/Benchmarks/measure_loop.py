@@ -2,9 +2,11 @@
 import time
 
 from figures import Figure
-from harness import Bench, descendants_memory, forget_peak, gaps, memory, model_server, recordings, settled, start, stop
+from harness import HERE, Bench, descendants_memory, forget_peak, gaps, memory, model_server, recordings, settled, start, stop
 
 TURNS = 20
+#: Prompts of a long session, one call each.
+LONG_TURNS = 200
 #: The recorded answer is cut into pieces of 12 characters, one event each.
 EVENTS = 100_000
 PIECE = "0123456789a\n"
@@ -35,6 +37,55 @@ def overhead(bench: Bench) -> list:
         Figure("loop", f"the same, turn {TURNS}", "ms", last, target=3),
         Figure("loop", "the same, all turns", "ms", everything, target=3, part=0.9),
     ]
+
+
+def providers(server: str) -> dict:
+    """The zero-latency model, as each provider reaches it."""
+    key = {"api_key_env": "BENCH_KEY"}
+    made = {
+        "anthropic": {"base_url": server}, "openai": {"base_url": f"{server}/v1"},
+        "openai-responses": {"base_url": f"{server}/v1"}, "gemini": {"base_url": f"{server}/v1beta"},
+        "bedrock": {"base_url": server, "region": "us-east-1"},
+    }
+    models = {name: {"provider": name, "model": "turns", **key, **entry} for name, entry in made.items()}
+    models["command"] = {"provider": "command", "command": [str(HERE / "model_command.sh")]}
+    return models
+
+
+def long_sessions(bench: Bench) -> list:
+    """A session of many turns with each provider: a prompt, a call, its result, the end."""
+    folder = bench.workspace()
+    figures = []
+    with model_server() as server:
+        for name, model in providers(server).items():
+            with bench.service({name: model}) as daemon, daemon.web_socket() as client:
+                session = start(client, folder, name)
+                for _ in client.until(session, "turnCompleted"):
+                    pass
+                gaps(server)
+                before = settled(lambda: memory(daemon.pid))
+                walls = []
+                for _ in range(LONG_TURNS):
+                    begin = time.perf_counter()
+                    client.call("agent/prompt", {"sessionId": session, "text": "Go on."})
+                    *_, (_, params) = client.until(session, "turnCompleted")
+                    if params["event"]["steps"] != 2:
+                        raise RuntimeError(f"{name}: a turn ended early: {params['event']['reason']}")
+                    walls.append((time.perf_counter() - begin) * 1e3)
+                after = settled(lambda: memory(daemon.pid))
+                overheads = [nanoseconds / 1e6 for _, nanoseconds in gaps(server)]
+                stop(client, session)
+            group = f"{name}, {LONG_TURNS} turns"
+            if overheads:
+                figures += [
+                    Figure(group, "model's last byte → next request's first, turns 1–20", "ms", overheads[:20], target=3),
+                    Figure(group, f"the same, turns {LONG_TURNS - 19}–{LONG_TURNS}", "ms", overheads[-20:]),
+                ]
+            figures += [
+                Figure(group, "agent/prompt → turnCompleted, two answers", "ms", walls),
+                Figure(group, "cofferdamd, what the turns added", "MiB", [after - before]),
+            ]
+    return figures
 
 
 def many(bench: Bench, count: int, client, daemon, folder) -> tuple:

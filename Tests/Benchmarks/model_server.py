@@ -1,37 +1,31 @@
 #!/usr/bin/env python3
-"""A model that takes no time: OpenAI Chat Completions, streaming, keep-alive; prints its port and serves until killed.
+"""A model that takes no time: every vendor's API, streaming, keep-alive; prints its port and serves until killed.
 
-The model `calls-N` reads a line of notes.txt N times, one call an answer, then ends. Every answer leaves in one write. The
+The model `calls-N` reads a line of notes.txt N times, one call an answer, then ends; any other one reads a line in each
+turn. Every answer leaves in one write. The
 server takes the time from then to the first byte of the request that follows: `GET /gaps` gives these times as
 [[answer, nanoseconds], …], and forgets them. They mean something only while one session runs at a time.
 """
 import asyncio
 import json
+import re
 import time
+
+from model_apis import Conversation
 
 gaps = []
 last_answer = None  # (its number in the session, when it was sent)
 
 
-def answer(request: dict) -> tuple:
-    """(number of the answer, or None when it is the last; the answer as server-sent events)"""
-    calls = int(request["model"].rpartition("-")[2])
-    number = 1 + sum(message["role"] == "assistant" for message in request["messages"])
-    if number > calls:
-        delta, reason = {"role": "assistant", "content": "Read."}, "stop"
-    else:
-        # Every call is another one: a loop of equal calls would be ended.
-        arguments = json.dumps({"path": "notes.txt", "offset": number, "limit": 1})
-        call = {"index": 0, "id": f"call_{number}", "type": "function", "function": {"name": "read", "arguments": arguments}}
-        delta, reason = {"role": "assistant", "tool_calls": [call]}, "tool_calls"
-    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": request["model"]}
-    chunks = [
-        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
-        {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]},
-        {**head, "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}},
-    ]
-    events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
-    return number if number <= calls else None, events + b"data: [DONE]\n\n"
+def answer(path: str, request: dict) -> tuple:
+    """(number of the answer, or None when it ends the turn; its media type; its bytes)"""
+    conversation = Conversation(path, request)
+    calls = re.search(r"calls-(\d+)", request.get("model", path))
+    number = 1 + conversation.answers
+    if number > int(calls[1]) if calls else conversation.follows_result:
+        return None, *conversation.answer(number, None)
+    # Every call is another one: a loop of equal calls would be ended.
+    return number, *conversation.answer(number, {"path": "notes.txt", "offset": (number - 1) % 200 + 1, "limit": 1})
 
 
 class Connection(asyncio.Protocol):
@@ -57,10 +51,10 @@ class Connection(asyncio.Protocol):
                       if line.startswith(b"content-length:"))
         if len(body) < length:
             return
-        number, events = answer(json.loads(body))
+        number, kind, events = answer(head.split(b" ", 2)[1].decode(), json.loads(body))
         # Before the write: the service may run before this process goes on.
         sent = time.perf_counter_ns()
-        self.respond("text/event-stream", events)
+        self.respond(kind, events)
         last_answer = None if number is None else (number, sent)
 
     def respond(self, kind, body):

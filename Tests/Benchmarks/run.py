@@ -41,6 +41,7 @@ MEASUREMENTS = {
     "upload": measure_upload.upload,
     "gateway": measure_egress.gateway,
     "loop": measure_loop.overhead,
+    "providers": measure_loop.long_sessions,
     "concurrency": measure_loop.concurrency,
     "attach": measure_loop.attach,
 }
