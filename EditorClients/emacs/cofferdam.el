@@ -128,27 +128,38 @@ With a prefix argument CLEAR, drop those that wait, and take none."
              "no picture waits")))
 
 (defun cofferdam--take-images ()
-  "Return the pictures that wait as members of a request, and let none wait."
-  (when cofferdam--images
-    (prog1 (list :images (vconcat (reverse cofferdam--images)))
-      (setq cofferdam--images nil))))
+  "Return the pictures that wait, the newest first, and let none wait."
+  (prog1 cofferdam--images
+    (setq cofferdam--images nil)))
+
+(defun cofferdam--image-members (images)
+  "Return IMAGES as members of a request."
+  (and images (list :images (vconcat (reverse images)))))
+
+(defun cofferdam--not-sent (images)
+  "Return a function to show an error and let IMAGES wait again."
+  (lambda (text)
+    (setq cofferdam--images (append cofferdam--images images))
+    (message "Cofferdam: %s" text)))
 
 (defun cofferdam--start (root prompt context)
   "Start a session on ROOT with PROMPT and CONTEXT."
   (cofferdam--with-connection
    root
    (lambda (conn)
-     (cofferdam--request
-      conn 'agent/start
-      `( :prompt ,prompt
-         :workspaceFolder ,(directory-file-name root)
-         ,@(and context (list :context context))
-         ,@(cofferdam--take-images)
-         ,@(and cofferdam-model (list :model cofferdam-model)))
-      :on-success
-      (lambda (result)
-        (cofferdam--started conn (plist-get result :sessionId)
-                            (car (split-string prompt "\n" t))))))))
+     (let ((images (cofferdam--take-images)))
+       (cofferdam--request
+        conn 'agent/start
+        `( :prompt ,prompt
+           :workspaceFolder ,(directory-file-name root)
+           ,@(and context (list :context context))
+           ,@(cofferdam--image-members images)
+           ,@(and cofferdam-model (list :model cofferdam-model)))
+        :on-error (cofferdam--not-sent images)
+        :on-success
+        (lambda (result)
+          (cofferdam--started conn (plist-get result :sessionId)
+                              (car (split-string prompt "\n" t)))))))))
 
 (defun cofferdam--started (conn id title)
   "Show the session ID, which was started through CONN with TITLE or nil."
@@ -240,17 +251,19 @@ The active region goes along."
                      (not (member (cofferdam-session-state session)
                                   '("stopped" "failed"))))))
          (conn (cofferdam--session-connection session))
-         (context (cofferdam--context (cofferdam-session-root session) nil nil)))
+         (context (cofferdam--context (cofferdam-session-root session) nil nil))
+         (images (cofferdam--take-images)))
     (cofferdam--request
      conn 'agent/prompt
      `( :sessionId ,(cofferdam-session-id session)
         :text ,text
         :delivery ,(if steer "steer" "queue")
         ,@(and context (list :context context))
-        ,@(cofferdam--take-images)
+        ,@(cofferdam--image-members images)
         ,@(when-let ((model (gethash (cofferdam-session-id session)
                                      cofferdam--chosen-models)))
             (list :model model :keepModel t)))
+     :on-error (cofferdam--not-sent images)
      :on-success (lambda (_)
                    (message "Cofferdam: %s"
                             (if steer "the running turn will read it" "queued"))))))
