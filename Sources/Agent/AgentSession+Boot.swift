@@ -123,7 +123,8 @@ extension AgentSession {
             checks: CheckRunner(
                 checks: frozen.checks, runner: runner, changes: changes, workspace: folder, limits: limits,
                 cache: configuration.baselines.map {
-                    BaselineCache(store: $0, user: configuration.user, spec: frozen.spec)
+                    BaselineCache(
+                        store: $0, user: configuration.user, spec: frozen.spec, secrets: configuration.secrets)
                 }, resumption: resumption, isDisturbed: { await background.isRunning }),
             policy: EffectivePolicy(layers: frozen.policyLayers),
             tools: ToolBox(mode: configuration.start.mode ?? .edit), context: context,

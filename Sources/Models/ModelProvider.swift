@@ -9,11 +9,18 @@ public protocol ModelProvider: Sendable {
     /// hold the model up: events wait in memory, bounded by ``ModelLimits/maximumResponseBytes``.
     func stream(_ request: ModelRequest) -> AsyncThrowingStream<ModelEvent, any Error>
 
+    /// Looks whether a request would be taken, without making one: nothing of it is paid for.
+    /// - Returns: what is known then, for a person.
+    /// - Throws: ``ModelError``, or `CancellationError`.
+    func probe() async throws -> String
+
     /// Closes connections. Streams under way fail; no request may follow.
     func shutdown() async
 }
 
 extension ModelProvider {
+    public func probe() async throws -> String { "it is there" }
+
     /// The whole answer, for callers that show nothing on the way.
     public func response(to request: ModelRequest) async throws -> ModelResponse {
         for try await event in stream(request) {

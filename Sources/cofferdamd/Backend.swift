@@ -21,18 +21,8 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
         return access(path, F_OK) == 0 ? path : nil
     }
 
-    var models: ModelCatalog
-    if let settings = try ModelProviders.settings(fromEnvironment: environment) {
-        configuration.secrets.add(settings.secrets)
-        let model = NamedModel(name: settings.model, settings: settings)
-        models = ModelCatalog([
-            RoutedModel(model, provider: try ModelProviders.make(settings, known: configuration.secrets))
-        ])
-    } else if let file = configuration.modelsFile ?? usual("models.yaml") {
-        models = try ModelsFile.load(file, environment: environment, known: configuration.secrets)
-    } else {
-        models = ModelCatalog([])
-    }
+    let models = try ConfiguredModels.load(
+        environment, file: configuration.modelsFile ?? usual("models.yaml"), known: configuration.secrets)
     if let first = models.names.first {
         log.info("models", ["default": first])
     } else {

@@ -19,7 +19,7 @@ struct Cofferdamd: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func validate() throws {
-        if options.guards { return }
+        if options.guards || options.checkModels { return }
         // Says what is wrong with the arguments before anything is touched.
         do { _ = try options.resolved() } catch { throw ValidationError("\(error)") }
     }
@@ -42,6 +42,7 @@ struct Cofferdamd: AsyncParsableCommand {
             return
         }
         ProcessSecrecy.apply()
+        if options.checkModels { return await ModelCheck.run(file: options.models) }
         let configuration = try options.resolved()
         // An embedded service outlives the folder that it was started in.
         if options.embedded { _ = chdir("/") }

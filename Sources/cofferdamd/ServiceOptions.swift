@@ -59,6 +59,9 @@ struct ServiceOptions: ParsableArguments {
     @Flag(help: "Say which guards of a sandbox are active on this machine, and end.")
     var guards = false
 
+    @Flag(help: "Say of each model whether its key is there and its endpoint answers, and end. Nothing is asked of it.")
+    var checkModels = false
+
     @Option(help: ArgumentHelp("With --embedded: where clients meet the service.", visibility: .hidden))
     var runtimeDirectory: String?
 

@@ -53,7 +53,7 @@ class Echo:
             def reply(self, body=b""):
                 kind, said = self.path.split("/")[1], quoted(self.headers)
                 location = None
-                if kind == "v1":
+                if kind == "v1" and body:
                     return self.obey(json.loads(body))
                 if kind == "redirect":
                     location = f"http://127.0.0.1:9/{urllib.parse.quote(said)}"

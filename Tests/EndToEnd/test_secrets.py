@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import threading
 
@@ -231,6 +232,29 @@ def test_nothing_that_is_written_holds_a_secret(plant):
     world.cofferdam("stop", session, cwd=plant.project)
     world.stop_service()
     assert written(world.folder, secrets, besides=own) == set()
+
+
+def test_doctor_tries_keys_and_endpoints(plant):
+    said = plant.world.cofferdam("doctor", cwd=plant.project, check=1).stdout
+    lines = {line.split(":")[0].split()[-1]: line for line in said.splitlines() if " model " in line}
+    assert "answers and takes the key" in lines["good"] and lines["good"].startswith("ok")
+    assert lines["refused"].startswith("FAIL") and "refused the API key" in lines["refused"]
+    assert lines["program"].startswith("ok") and "/bin/sh can be started" in lines["program"]
+    assert lines["redirect"].startswith("ok") and "not known" in lines["redirect"]
+    assert found_in(said.encode(), CANARIES) == set(), said
+
+
+def test_a_sandbox_made_anew_by_a_later_service_has_the_token(plant):
+    world, ask = plant.world, "RUN curl -sS -m 20 http://127.0.0.1:3129/v1/models -H \"x-api-key: $OPENAI_API_KEY\""
+    done = world.cofferdam("run", "--json", "--keep", "--apply", "never", "Please:\nRUN touch new", cwd=plant.project)
+    (session,) = {json.loads(line)["sessionId"] for line in done.stdout.splitlines() if '"sessionId"' in line}
+    world.stop_service(signal.SIGKILL)
+    plant.service.wait()
+    plant.start_service()
+    restored = world.cofferdam("restore", session, "0", cwd=plant.project)
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    said = world.cofferdam("prompt", "--json", "--session", session, "Please:\n" + ask, cwd=plant.project)
+    assert "has_more" in said.stdout, said.stdout + said.stderr + world.log()
 
 
 def test_a_password_in_an_address_is_not_quoted(plant):

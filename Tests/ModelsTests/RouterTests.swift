@@ -154,6 +154,25 @@ struct RouterTests {
         #expect(!health.isResting(other))
     }
 
+    @Test("Each region of AWS, and each program, fails by itself")
+    func places() {
+        func cloud(_ name: String, _ region: String) -> NamedModel {
+            var settings = ModelSettings(provider: .bedrock, model: name)
+            settings.aws = AWSAccess(region: region, credentials: nil)
+            return NamedModel(name: name, settings: settings)
+        }
+        func program(_ name: String, _ words: [String]) -> NamedModel {
+            var settings = ModelSettings(provider: .command, model: name)
+            settings.command = ModelCommand(arguments: words)
+            return NamedModel(name: name, settings: settings)
+        }
+        let models = [cloud("a", "eu-west-1"), cloud("b", "eu-west-1"), cloud("c", "us-east-1")]
+        let programs = [program("d", ["/bin/x", "1"]), program("e", ["/bin/x", "2"]), program("f", ["/bin/y"])]
+        let health = ModelHealth()
+        for model in [models[0], programs[0]] { health.failed(model, .network("refused")) }
+        #expect((models + programs).map(health.isResting) == [true, true, false, true, true, false])
+    }
+
     @Test("With another model at hand a long wait is not waited; the last one is asked with patience")
     func patience() async throws {
         let clock = RecordingClock()

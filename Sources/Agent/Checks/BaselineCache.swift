@@ -3,6 +3,7 @@ import Environments
 import JSON
 import ProjectConfiguration
 import Sandbox
+import Secrets
 
 /// The baselines that one session may take over and leave behind: those of its own user, in its own environment.
 struct BaselineCache: Sendable {
@@ -14,7 +15,7 @@ struct BaselineCache: Sendable {
     private static let version = 1
 
     /// - Parameter user: the name of the token that the client came with; nobody sees what another one's checks said.
-    init(store: BaselineStore, user: String, spec: SandboxSpec) {
+    init(store: BaselineStore, user: String, spec: SandboxSpec, secrets: KnownSecrets? = nil) {
         self.store = store
         var shape = spec
         // Of this session only, or nothing that commands see.
@@ -26,7 +27,11 @@ struct BaselineCache: Sendable {
         let encoded = (try? JSONCoder.encode(shape)).map { String(decoding: $0.serialized(), as: UTF8.self) } ?? ""
         let parts: [JSON] = [
             .string("\(Self.version)"), .string(user), .string(encoded),
-            .array(spec.environment.sorted { $0.key < $1.key }.map { .array([.string($0.key), .string($0.value)]) }),
+            // Another session has another token, which no check is about.
+            .array(
+                spec.environment.sorted { $0.key < $1.key }.map { name, value in
+                    .array([.string(name), .string(secrets?.redact(value) ?? value)])
+                }),
             .string(EnvironmentStore.identity(of: spec.root)),
         ]
         surroundings = String(decoding: JSON.array(parts).serialized(), as: UTF8.self)

@@ -58,7 +58,8 @@ extension AgentSession {
 }
 
 extension SandboxSpec {
-    /// With what a network needs inside. The network's variables win: another proxy leads nowhere.
+    /// With what a network needs inside. The network's variables win: another proxy leads nowhere. What is kept of a spec
+    /// lacks the secrets among them.
     func joined(to network: (any SessionNetwork)?) -> SandboxSpec {
         guard let provision = network?.provision else { return self }
         var spec = self

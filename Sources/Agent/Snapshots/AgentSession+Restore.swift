@@ -50,7 +50,7 @@ extension AgentSession {
         await ready.sandbox.stop()
         do {
             let made = try await configuration.driver.create(
-                ready.frozen.spec, from: SnapshotSource(store: store, step: step))
+                ready.frozen.spec.joined(to: network), from: SnapshotSource(store: store, step: step))
             return try await goOn(at: step, target, in: made, ready.snapshot, ready.frozen)
         } catch let error as SandboxError {
             try await goOnUnrestored(ready)
@@ -100,7 +100,7 @@ extension AgentSession {
     /// The step's files could not be had: the session goes on with those that it has.
     private func goOnUnrestored(_ old: Ready) async throws {
         do {
-            let again = try await configuration.driver.create(old.frozen.spec)
+            let again = try await configuration.driver.create(old.frozen.spec.joined(to: network))
             let fresh = assemble(again, old.snapshot, old.frozen)
             let (products, touched) = await old.changes.marks
             ready = fresh
@@ -123,7 +123,7 @@ extension AgentSession {
             let (target, store) = try await available(step)
             try await openNetwork(EffectivePolicy(layers: frozen.policyLayers))
             let made = try await configuration.driver.create(
-                frozen.spec, from: SnapshotSource(store: store, step: step))
+                frozen.spec.joined(to: network), from: SnapshotSource(store: store, step: step))
             // It takes over the baseline that was kept.
             ready = assemble(made, snapshot, frozen)
             try await emit(.sessionResumed(SessionResumed(reason: Self.resumeReason)))

@@ -38,7 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         }
         if !isRemote {
-            for guarding in Self.guards(environment) {
+            for guarding in Self.ask("--guards", environment) {
                 let text = "\(guarding.name): \(guarding.advice)"
                 if guarding.state == "active" {
                     report(true, text, "")
@@ -49,6 +49,13 @@ struct DoctorCommand: AsyncParsableCommand {
                 } else {
                     Terminal.line("\(Terminal.styled("note", .yellow)) \(text)")
                 }
+            }
+        }
+        if !isRemote {
+            for model in Self.ask("--check-models", environment) {
+                report(
+                    model.state == "ok", "model \(model.name): \(model.advice)",
+                    "Nothing was asked of it yet. See its key and address in the environment or in models.yaml.")
             }
         }
         let place = environment["COFFERDAM_SERVICE_URL"] ?? "on this machine"
@@ -70,28 +77,28 @@ struct DoctorCommand: AsyncParsableCommand {
         if !isFine { throw ExitCode.failure }
     }
 
-    private struct Guarding {
-        /// `active`, `absent`, or `required` when the service will not start without it.
+    private struct Finding {
+        /// Of a guard `active`, `absent`, or `required` when the service will not start without it; of a model `ok` or `failed`.
         var state: String
         var name: String
         var advice: String
     }
 
-    /// The guards of a sandbox, as the service's program sees them on this machine.
-    private static func guards(_ environment: [String: String]) -> [Guarding] {
+    /// What the service's program finds on this machine, a line each.
+    private static func ask(_ option: String, _ environment: [String: String]) -> [Finding] {
         let configuration = try? ServiceClientConfiguration.fromEnvironment(
             environment, clientInfo: ProgramVersion.info)
         guard let program = configuration?.programPath else { return [] }
         let quoted =
             "'" + program.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-        guard let pipe = popen("\(quoted) --guards 2>/dev/null", "r") else { return [] }
+        guard let pipe = popen("\(quoted) \(option) 2>/dev/null", "r") else { return [] }
         defer { pclose(pipe) }
-        var result: [Guarding] = []
+        var result: [Finding] = []
         var buffer = [CChar](repeating: 0, count: 4096)
         while fgets(&buffer, Int32(buffer.count), pipe) != nil {
             let text = buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
             let parts = text.split(separator: "\t").map { Terminal.harmless(String($0)).trimmingNewline }
-            if parts.count == 3 { result.append(Guarding(state: parts[0], name: parts[1], advice: parts[2])) }
+            if parts.count == 3 { result.append(Finding(state: parts[0], name: parts[1], advice: parts[2])) }
         }
         return result
     }

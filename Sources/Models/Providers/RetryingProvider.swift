@@ -26,6 +26,8 @@ public struct RetryingProvider: ModelProvider {
 
     public var identifier: String { base.identifier }
 
+    public func probe() async throws -> String { try await base.probe() }
+
     /// The same provider under another policy.
     func following(_ policy: RetryPolicy) -> RetryingProvider {
         RetryingProvider(base, policy: policy, sleep: sleep, jitter: jitter)

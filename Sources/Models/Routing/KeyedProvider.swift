@@ -29,6 +29,8 @@ final class KeyedProvider: ModelProvider {
         self.keys = keys
     }
 
+    func probe() async throws -> String { try await provider().probe() }
+
     func shutdown() async { await made.withLock { $0 }?.provider.shutdown() }
 
     func stream(_ request: ModelRequest) -> AsyncThrowingStream<ModelEvent, any Error> {

@@ -23,9 +23,16 @@ public struct NamedModel: Sendable {
     /// Whether pictures are sent to it.
     public var readsImages: Bool { capabilities.images && settings.quirks.images }
 
-    /// What fails together with it: models of one endpoint share its outages. A recording fails alone.
+    /// What fails together with it: models of one endpoint share its outages; each region of AWS is one, and so is each
+    /// program, whatever it is told. A recording fails alone.
     var endpoint: String {
-        if settings.provider == .replay { return "replay \(name)" }
-        return "\(settings.provider.rawValue) \(settings.baseURL ?? "")"
+        let place =
+            switch settings.provider {
+            case .replay: name
+            case .bedrock: settings.baseURL ?? settings.aws?.region ?? ""
+            case .command: settings.command?.arguments.first ?? ""
+            case .anthropic, .openai, .openaiResponses, .gemini: settings.baseURL ?? ""
+            }
+        return "\(settings.provider.rawValue) \(place)"
     }
 }

@@ -8,6 +8,7 @@ import Secrets
 struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     let identifier: String
     private let format: Format
+    private let baseURL: String
     private let headers: HTTPHeaders
     private let limits: ModelLimits
     private let transport: HTTPTransport
@@ -17,6 +18,7 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
     /// - Throws: ``ModelError/notConfigured(_:)`` when the settings cannot be put into a request.
     init(_ settings: ModelSettings, _ known: KnownSecrets = KnownSecrets()) throws {
         let baseURL = try Self.baseURL(of: settings)
+        self.baseURL = baseURL
         format = Format(settings, baseURL: baseURL)
         headers = try Self.headers(format.headers, settings.headers)
         identifier = "\(Format.vendor)/\(settings.model)"
@@ -50,6 +52,26 @@ struct HTTPModelProvider<Format: WireFormat>: ModelProvider {
             }
         }
     }
+
+    func probe() async throws -> String {
+        do {
+            // What it signs with is looked for, too.
+            _ = try format.authorization(url: baseURL + "/", body: [])
+            let response = try await transport.get(
+                baseURL + (Format.listPath ?? "/"), headers: Format.listPath == nil ? [:] : headers,
+                within: Self.probePatience)
+            switch response.status.code {
+            case 401 where Format.listPath != nil, 403 where Format.listPath != nil: throw await failure(response)
+            case 200..<300 where Format.listPath != nil: return "its endpoint answers and takes the key"
+            default: return "its endpoint answers; whether it takes the key is not known"
+            }
+        } catch let error as ModelError {
+            throw error.redacted(by: redactor)
+        }
+    }
+
+    /// An endpoint that takes longer for its head is as good as none to a person who waits.
+    private static var probePatience: Duration { .seconds(10) }
 
     private func run(_ request: ModelRequest, emit: (ModelEvent) -> Void) async throws {
         let url = format.url(of: request)

@@ -45,6 +45,15 @@ final class HTTPTransport: Sendable {
         }
     }
 
+    /// Gets what is at an address; returns when the head of the answer is there.
+    func get(_ url: String, headers: HTTPHeaders, within limit: Duration) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: url)
+        request.headers = headers
+        do { return try await client.execute(request, timeout: TimeAmount(limit)) } catch {
+            throw modelError(error, bodyStarted: false)
+        }
+    }
+
     /// Closes the connections, unless others share them.
     func shutdown() async {
         guard self !== HTTPTransport.shared else { return }

@@ -13,6 +13,9 @@ protocol WireFormat: Sendable {
     /// Whether the endpoint at the default address needs a key.
     static var keyName: String { get }
 
+    /// Where the models are listed, beneath the base URL; nil where a key proves nothing there.
+    static var listPath: String? { get }
+
     /// - Parameter baseURL: the configured address without a trailing slash.
     init(_ settings: ModelSettings, baseURL: String)
 
@@ -28,6 +31,8 @@ protocol WireFormat: Sendable {
 }
 
 extension WireFormat {
+    static var listPath: String? { "/models" }
+
     func authorization(url: String, body: [UInt8]) throws(ModelError) -> Authorization { Authorization() }
 }
 

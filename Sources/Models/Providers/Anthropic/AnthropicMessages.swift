@@ -3,6 +3,7 @@ import JSON
 /// The Anthropic Messages API, version 2023-06-01.
 struct AnthropicMessages: WireFormat {
     static let vendor = "anthropic"
+    static let listPath: String? = "/v1/models"
     static let defaultBaseURL = "https://api.anthropic.com"
     static let keyName = "ANTHROPIC_API_KEY"
 

@@ -13,6 +13,7 @@ struct Bedrock: WireFormat {
     static let vendor = "bedrock"
     /// Never used: the address follows from the region.
     static let defaultBaseURL = "https://bedrock-runtime.us-east-1.amazonaws.com"
+    static let listPath: String? = nil
     static let keyName = "AWS_ACCESS_KEY_ID"
 
     static func address(region: String) -> String {

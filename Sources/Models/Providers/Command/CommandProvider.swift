@@ -35,6 +35,13 @@ struct CommandProvider: ModelProvider {
 
     func shutdown() async {}
 
+    func probe() async throws -> String {
+        guard let program = command.programs.first(where: { access($0, X_OK) == 0 }) else {
+            throw ModelError.notConfigured("There is no program \(command.arguments.first ?? "") that can be started.")
+        }
+        return "\(program) can be started"
+    }
+
     func stream(_ request: ModelRequest) -> AsyncThrowingStream<ModelEvent, any Error> {
         AsyncThrowingStream { continuation in
             let task = Task {
