@@ -1,4 +1,5 @@
 import AgentProtocol
+import JSON
 import Models
 import TestSupport
 import Testing
@@ -116,6 +117,16 @@ struct PictureTests {
         let summary = ImageSummary(mediaType: "image/png", bytes: 29, width: 4, height: 5)
         #expect(told.map { $0.map(\.words) } == [["login.png (PNG, 2 × 3)"], [summary.words], [summary.words]])
         try await fake.test.finish()
+    }
+
+    @Test("What a call had shown is there again after the service was killed")
+    func kept() throws {
+        let image = ImageContent(mediaType: "image/png", data: png(7, 8))
+        let result = ToolResult(callID: "1", text: "logo.png", images: [image])
+        let json = try JSONCoder.encode(KeptCall.Result(result))
+        #expect(try JSONCoder.decode(KeptCall.Result.self, from: json).result(of: "1") == result)
+        let old = try JSONCoder.decode(KeptCall.Result.self, from: ["text": "t", "isError": true])
+        #expect(old.result(of: "2") == ToolResult(callID: "2", text: "t", isError: true))
     }
 
     @Test("A prompt with pictures that nobody could look at is refused with what to do")
