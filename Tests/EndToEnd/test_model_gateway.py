@@ -5,11 +5,14 @@ import shutil
 import site
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 import recordings
 from conftest import FIXTURES
+from obedient_model import ObedientModel
 from test_providers import fake  # noqa: F401, a fixture
 
 KEY = "canary-model-key-9c41f0d2"
@@ -112,3 +115,60 @@ def test_it_is_off_unless_allowed(world, settings, repository, is_there):
     # The token ends with the session; nothing of it is left to be found.
     world.cofferdam("stop", "--service", cwd=folder)
     assert not list(world.folder.rglob("model-gateway.token"))
+
+
+class Endless(ObedientModel):
+    """Does what the agent's prompt says; to a program that asks for it, it talks until nobody listens."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = threading.Event()
+        obey = self.server.RequestHandlerClass.do_POST
+        model = self
+
+        class Handler(self.server.RequestHandlerClass):
+            def do_POST(self):
+                if self.headers.get("Content-Length") and b"endless" in self.rfile.peek(64 << 10):
+                    return self.talk()
+                return obey(self)
+
+            def talk(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                chunk = json.dumps({"choices": [{"index": 0, "delta": {"content": "word " * 10}}]})
+                try:
+                    while True:
+                        self.wfile.write(f"data: {chunk}\n\n".encode())
+                        time.sleep(0.02)
+                except OSError:
+                    model.left.set()
+                self.close_connection = True
+
+        self.server.RequestHandlerClass = Handler
+
+
+HANG_UP = """Please:
+RUN curl -sS -N -m 2 http://127.0.0.1:3129/v1/messages -H "x-api-key: $ANTHROPIC_API_KEY" -d @ask.json | head -c 2000 | wc -c
+RUN curl -sS -o a -o b -w '%{num_connects};' -H "x-api-key: $ANTHROPIC_API_KEY" http://127.0.0.1:3129/v1/models http://127.0.0.1:3129/v1/models
+"""
+
+
+def test_a_program_that_hangs_up_ends_the_request(world):
+    model = Endless().use(world)
+    try:
+        allow(world)
+        project = world.folder / "project"
+        project.mkdir()
+        (project / "ask.json").write_text(json.dumps({
+            "model": "test", "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "be endless"}]}))
+        done = world.cofferdam("run", "--json", HANG_UP, cwd=project)
+        events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+        (served,) = [event for event in events if event["type"] == "modelCallServed"]
+        assert served["failure"] == "the program hung up" and served["api"] == "messages", served
+        assert model.left.wait(30), "the model is not asked on"
+        said = "".join(event.get("text") or "" for event in events if event["type"] == "outputDelta")
+        assert "2000" in said and "1;0;" in said, "an answer came bit by bit, and a connection was used twice: " + said
+    finally:
+        model.close()
