@@ -13,6 +13,7 @@ extension AgentSession {
         } catch {
             // What was said so far stays as it was said: an item that began also ends.
             try? await complete(&open)
+            await models.endLoop()
             throw error
         }
         try? await complete(&open)
@@ -50,36 +51,22 @@ extension AgentSession {
                 // Vendors refuse a message without content.
                 if !response.content.isEmpty { messages.append(.assistant(response.content)) }
                 let update = await account(response)
-                try await log.append(.usageUpdated(update), keeping: try answerChanges(response))
+                let work = chargeWork()
+                try await log.append(.usageUpdated(update), keeping: try answerChanges(response), working: work)
                 return response
             }
         }
         return nil
     }
 
-    /// Adds an answer to what the session took.
+    /// What an answer took, and the session with it; it counts already.
     func account(_ response: ModelResponse) async -> UsageUpdated {
-        let cost = await cost(of: response)
-        let step = usage(response)
-        usage.inputTokens += step.inputTokens
-        usage.outputTokens += step.outputTokens
-        usage.cacheReadTokens += step.cacheReadTokens
-        usage.cacheWriteTokens += step.cacheWriteTokens
-        if let cost { spentMicros = Int(clamping: UInt64(spentMicros ?? 0) + UInt64(cost)) }
+        let model = response.answeredBy ?? configuration.modelName
+        let session = models.budget.session
         return UsageUpdated(
-            step: step, session: usage, model: response.answeredBy ?? configuration.modelName, costMicros: cost,
-            sessionCostMicros: spentMicros)
-    }
-
-    /// In millionths of a US dollar; nil where the model that answered has no prices.
-    func cost(of response: ModelResponse) async -> Int? {
-        await models.model(named: response.answeredBy ?? configuration.modelName)?.prices?.cost(of: response.usage)
-    }
-
-    func usage(_ response: ModelResponse) -> TokenUsage {
-        TokenUsage(
-            inputTokens: response.usage.input, outputTokens: response.usage.output,
-            cacheReadTokens: response.usage.cacheRead, cacheWriteTokens: response.usage.cacheWrite)
+            step: TokenUsage(response.usage), session: session.usage, model: model,
+            costMicros: await models.model(named: model)?.prices?.cost(of: response.usage),
+            sessionCostMicros: session.costMicros)
     }
 
     /// The message or reasoning that is being streamed.

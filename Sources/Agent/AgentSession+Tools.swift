@@ -11,14 +11,13 @@ extension AgentSession {
     ///
     /// Each result is in ``callResults`` as soon as it is there, also when the round ends early.
     /// - Returns: the time in which the user was asked; calls side by side wait at the same time.
-    func runCalls(_ calls: [ToolCall], _ ready: Ready, treeBefore: String) async throws -> Duration {
+    func runCalls(_ calls: [ToolCall], _ ready: Ready, treeBefore: String) async throws {
         callResults = [:]
         for (position, kept) in keptCalls where position < calls.count {
             // Done under a former service.
             guard let result = kept.result else { continue }
             callResults[position] = result.result(of: calls[position].id)
         }
-        var waited: Duration = .zero
         var index = 0
         while index < calls.count {
             try Task.checkCancellation()
@@ -26,19 +25,16 @@ extension AgentSession {
             if !edits(calls[index], ready) {
                 while end < calls.count, !edits(calls[end], ready) { end += 1 }
             }
-            waited += try await withThrowingTaskGroup(of: Duration.self) { group in
+            try await withThrowingTaskGroup(of: Void.self) { group in
                 for position in index..<end where callResults[position] == nil {
                     group.addTask {
                         try await self.runCall(calls[position], at: position, ready, treeBefore: treeBefore)
                     }
                 }
-                var longest: Duration = .zero
-                for try await time in group { longest = max(longest, time) }
-                return longest
+                try await group.waitForAll()
             }
             index = end
         }
-        return waited
     }
 
     private func edits(_ call: ToolCall, _ ready: Ready) -> Bool {
@@ -47,18 +43,13 @@ extension AgentSession {
     }
 
     /// One call from its first event to its last.
-    /// - Returns: the time in which the user was asked.
-    private func runCall(
-        _ call: ToolCall, at position: Int, _ ready: Ready, treeBefore: String
-    ) async throws -> Duration {
+    private func runCall(_ call: ToolCall, at position: Int, _ ready: Ready, treeBefore: String) async throws {
         let isNew = keptCalls[position] == nil
         let itemId = keptCalls[position]?.itemId ?? newItem("tool")
         if isNew { keptCalls[position] = KeptCall(itemId: itemId, items: itemCount, treeBefore: treeBefore) }
-        var waited: Duration = .zero
         do {
-            let end = try await perform(call, at: position, itemId, isNew: isNew, ready, &waited)
+            let end = try await perform(call, at: position, itemId, isNew: isNew, ready)
             try await complete(call, at: position, itemId, end)
-            return waited
         } catch is CancellationError {
             try? await complete(call, at: position, itemId, CallEnd(.cancelled, "Cancelled."))
             throw CancellationError()
@@ -121,7 +112,7 @@ extension AgentSession {
     /// Arguments, then policy, then the user, then the deed.
     /// - Throws: what ends the turn; all that the model can learn from is a `CallEnd`.
     private func perform(
-        _ call: ToolCall, at position: Int, _ itemId: String, isNew: Bool, _ ready: Ready, _ waited: inout Duration
+        _ call: ToolCall, at position: Int, _ itemId: String, isNew: Bool, _ ready: Ready
     ) async throws -> CallEnd {
         var prepared: PreparedCall
         let tool: any Tool
@@ -146,7 +137,7 @@ extension AgentSession {
             case .deny:
                 return CallEnd(.denied, "Not done, \(decision.explanation).")
             case .ask where !granted.contains(grantKey(call)):
-                switch try await ask(call, prepared, decision, itemId, &waited) {
+                switch try await ask(call, prepared, decision, itemId) {
                 case .allowed: break
                 case .edited(let arguments):
                     do throws(ToolFailure) { prepared = try tool.prepare(arguments, ready.context) } catch {
@@ -187,8 +178,7 @@ extension AgentSession {
     }
 
     private func ask(
-        _ call: ToolCall, _ prepared: PreparedCall, _ decision: PolicyDecision, _ itemId: String,
-        _ waited: inout Duration
+        _ call: ToolCall, _ prepared: PreparedCall, _ decision: PolicyDecision, _ itemId: String
     ) async throws -> Answer {
         // What cannot be shown cannot be approved: a failure here is the call's.
         let known = await approvals.known(approvalId(itemId))
@@ -203,15 +193,15 @@ extension AgentSession {
                 title: prepared.title, reason: decision.explanation, arguments: call.arguments,
                 command: prepared.command,
                 diff: diff, expiresAt: currentMilliseconds() + seconds * 1000)
-        let asked = ContinuousClock.now
         asking += 1
+        models.budget.asks()
         await setState(.waiting)
         let outcome: Result<ApprovalBroker.Answer, any Error>
         do { outcome = .success(try await approvals.ask(request, seconds: seconds)) } catch {
             outcome = .failure(error)
         }
         asking -= 1
-        waited = .now - asked
+        models.budget.answered()
         if asking == 0 { await setState(.running) }
         let answer = try outcome.get()
         try Task.checkCancellation()

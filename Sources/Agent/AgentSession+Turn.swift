@@ -14,13 +14,13 @@ extension AgentSession {
     /// Works on one prompt until the checks agree, a limit is met, or someone ends it.
     func runTurn(_ prompt: QueuedPrompt) async {
         guard let ready else { return }
-        let now = ContinuousClock.now
-        let loop = LoopGuard(
-            budgets: configuration.start.budgets, limits: configuration.limits,
-            turn: configuration.budgets.scopes[.turn], now: now)
+        let loop = LoopGuard(configuration.limits)
         if prompt.keepsModel == true, let model = prompt.model { chosenModel = model }
+        let id = newTurn()
+        let meter = TurnMeter(turnNumber, turnLimit, now: .now)
+        models.budget.begin(meter)
         let turn = KeptTurn(
-            id: newTurn(), loop: loop.kept(now: now), gateFailures: 0, asked: 0,
+            id: id, loop: loop.kept(meter), gateFailures: 0, asked: 0,
             prompt: CommitText.firstLine(prompt.text), number: prompt.number, model: prompt.model ?? chosenModel)
         await run(turn, loop, ready) {
             await setState(.running)
@@ -42,19 +42,16 @@ extension AgentSession {
 
     /// Goes on with a turn that a former service began.
     func resumeTurn(_ turn: KeptTurn, _ ready: Ready) async {
-        let loop = LoopGuard(
-            budgets: configuration.start.budgets, limits: configuration.limits,
-            turn: configuration.budgets.scopes[.turn], now: .now, kept: turn.loop)
+        let loop = LoopGuard(configuration.limits, kept: turn.loop)
+        models.budget.begin(TurnMeter(turnNumber, turnLimit, now: .now, kept: turn.loop))
         await models.resumeTurn(loopRole, choice: turn.model, answering: turn.answering)
         await run(turn, loop, ready) { await setState(.running) }
     }
 
     /// Ends a turn that a former service began and whose sandbox is gone.
     func fail(_ turn: KeptTurn, reason: String, _ ready: Ready) async {
-        let loop = LoopGuard(
-            budgets: configuration.start.budgets, limits: configuration.limits,
-            turn: configuration.budgets.scopes[.turn], now: .now, kept: turn.loop)
-        await end(turn, loop, Ending(outcome: .failed, reason: reason), ready)
+        models.budget.begin(TurnMeter(turnNumber, turnLimit, now: .now, kept: turn.loop))
+        await end(turn, Ending(outcome: .failed, reason: reason), ready)
     }
 
     /// What the loop asks of models.
@@ -68,14 +65,20 @@ extension AgentSession {
         do {
             await ready.background.beginTurn(turnNumber)
             try await begin()
+            startTurnClock()
             ending = try await work(ready, &loop, gateFailures: turn.gateFailures)
+        } catch let spent as BudgetSpent {
+            ending = Ending(outcome: .limit, reason: spent.reason)
+        } catch is CancellationError where cutReason != nil && state.isLive && keptTurn?.cancelled != true {
+            ending = Ending(outcome: .limit, reason: cutReason ?? "")
         } catch is CancellationError {
             await ready.background.endAll(ofTurn: turnNumber)
             ending = Ending(outcome: cancelOutcome, reason: endReason ?? "cancelled")
         } catch {
             ending = Ending(outcome: .failed, reason: "\(error)")
         }
-        await end(turn, loop, ending, ready)
+        stopTurnClock()
+        await end(turn, ending, ready)
     }
 
     private var cancelOutcome: TurnOutcome {
@@ -83,7 +86,7 @@ extension AgentSession {
         return state == .failed ? .failed : .cancelled
     }
 
-    private func end(_ turn: KeptTurn, _ loop: LoopGuard, _ ending: Ending, _ ready: Ready) async {
+    private func end(_ turn: KeptTurn, _ ending: Ending, _ ready: Ready) async {
         var ending = ending
         await closeOpenCalls(reason: ending.reason, ready)
         let tree = try? await ready.changes.state()
@@ -99,16 +102,19 @@ extension AgentSession {
         setOutcome(ending.outcome)
         await takeStep(of: ready)
         await settleStep()
+        // What its background commands ask from here on is not the turn's.
+        let work = models.budget.charge()
+        let meter = models.budget.endTurn()
         do {
             try await log.append(
                 .turnCompleted(
                     TurnCompleted(
                         turnId: turn.id, outcome: ending.outcome, reason: ending.reason, evidence: ending.evidence,
                         gateFindings: ending.findings.isEmpty ? nil : ending.findings, treeHash: tree?.treeHash,
-                        changedFiles: tree?.changes.map(\.path) ?? [], steps: loop.steps,
-                        durationMilliseconds: loop.elapsedMilliseconds(now: .now))),
+                        changedFiles: tree?.changes.map(\.path) ?? [], steps: meter?.spent.steps ?? 0,
+                        durationMilliseconds: meter?.clock.elapsed(now: .now).milliseconds ?? 0)),
                 keeping: try await turnEndChanges()
-                    + workEnded(turn, ending.outcome, tree: tree?.treeHash))
+                    + workEnded(turn, ending.outcome, tree: tree?.treeHash), working: work)
         } catch {
             // The log cannot be written: a session without a record does not go on.
             Task { await self.stop(reason: "\(error)", state: .failed) }
@@ -144,16 +150,17 @@ extension AgentSession {
                 // The answer came before the service ended.
                 response = try ModelResponse(json: json)
             } else {
-                if let reason = loop.reasonToEnd(now: .now) { return Ending(outcome: .limit, reason: reason) }
-                if let reason = try await budgetReason(loop) { return Ending(outcome: .limit, reason: reason) }
+                if let reason = try await models.budget.reasonToStop() {
+                    return Ending(outcome: .limit, reason: reason)
+                }
                 await takeSteering()
-                keptTurn?.loop = loop.kept(now: .now)
+                keptTurn?.loop = loop.kept(models.budget.turn)
                 keptTurn?.gateFailures = gateFailures
                 keptTurn?.asked = await log.seq
                 try await log.keep(try askChanges())
                 response = try await step(ready)
             }
-            loop.answered(usage(response), cost: await cost(of: response))
+            loop.answered(step: models.budget.turn?.spent.steps ?? 0)
             let calls = response.toolCalls
             if !calls.isEmpty {
                 gateFailures = 0
@@ -257,7 +264,7 @@ extension AgentSession {
         let known = keptCalls.values.first?.treeBefore
         let before = if let known { known } else { try await ready.changes.state().treeHash }
         await settleStep()
-        loop.waited(try await runCalls(calls, ready, treeBefore: before))
+        try await runCalls(calls, ready, treeBefore: before)
         let results = calls.indices.compactMap { callResults[$0] }
         var blocks = results.map(ContentBlock.toolResult)
         let tree = try await ready.changes.state().treeHash

@@ -42,11 +42,6 @@ public actor AgentSession {
     var messages: [ModelMessage] = []
     /// As they are kept; see ``messageChanges()``.
     var keptMessages: [ModelMessage] = []
-    var usage = TokenUsage()
-    /// What the answers of models with prices cost, in millionths of a US dollar; nil before the first.
-    var spentMicros: Int?
-    /// Budgets whose end was announced.
-    var warned: Set<String> = []
     /// Actions that the user allowed for the whole session.
     var granted: Set<String> = []
     /// Calls that wait for the user.
@@ -93,6 +88,10 @@ public actor AgentSession {
     var publicationSleep: Task<Void, Never>?
     private var timeTask: Task<Void, Never>?
     var titleTask: Task<Void, Never>?
+    /// Watches the time of the turn that runs.
+    var turnClock: Task<Void, Never>?
+    /// Why the turn's time is over, once it is.
+    var cutReason: String?
     private var turns = 0
     private var items = 0
     private var prompts = 0
@@ -109,7 +108,10 @@ public actor AgentSession {
         self.observer = observer
         self.state = state
         resumption = Resumption(kept)
-        models = SessionModels(configuration.models, choice: configuration.start.model)
+        let budget = SessionBudget(
+            configuration.budgets, ledger: configuration.ledger, reservations: configuration.reservations,
+            user: configuration.user)
+        models = SessionModels(configuration.models, choice: configuration.start.model, budget: budget)
         approvals = ApprovalBroker(log: log, observer: observer, resumption: resumption)
     }
 
@@ -117,6 +119,7 @@ public actor AgentSession {
 
     /// Boots the sandbox and begins the first turn; returns at once.
     public func start() async throws {
+        keepBudget()
         var prompt = newPrompt(SystemPrompt.user(configuration.start.prompt, configuration.start.context))
         prompt.images = configuration.start.images
         try await log.append(
@@ -135,6 +138,7 @@ public actor AgentSession {
     /// Goes on with a session that a former service left; returns at once.
     public func resume() {
         guard resumeTask == nil else { return }
+        keepBudget()
         // At once: prompts can come from now on.
         recall()
         resumeTask = Task {
@@ -255,6 +259,7 @@ public actor AgentSession {
         await ready?.background.endAll()
         await ready?.sandbox.stop()
         await network?.close()
+        await models.end()
         if ending?.isTold != true {
             let told = KeptSession.Ending(reason: reason, state: final, isTold: true)
             _ = try? await log.append(
@@ -360,6 +365,9 @@ public actor AgentSession {
             await self.turnEnded()
         }
     }
+
+    /// Ends the turn that runs, and nothing else.
+    func cutTurn() { turnTask?.cancel() }
 
     private func turnEnded() async {
         turnTask = nil

@@ -58,6 +58,8 @@ public struct AgentSessionConfiguration: Sendable {
     public var budgets = BudgetLimits()
     /// What all sessions have spent; nil: budgets of users and of the organisation do not count.
     public var ledger: (any UsageLedger)?
+    /// What answers under way will spend; shared by the sessions of a service.
+    public var reservations = BudgetReservations()
     /// What happens after a push; nil: nothing.
     public var afterPush: WatchSettings?
 

@@ -1,19 +1,11 @@
 import AgentProtocol
 import JSON
 
-/// Ends a turn that no longer gets anywhere: steps, tokens, time, repeats.
+/// Ends a turn that no longer gets anywhere: the same calls with the same results, attempts that were made before.
 struct LoopGuard {
-    private let maximumSteps: Int
-    private let maximumTokens: Int
-    private let maximumTime: Duration
-    private let maximumCost: Int?
     private let limits: AgentLimits
-    private let started: ContinuousClock.Instant
-    private var waited: Duration = .zero
+    /// Model answers of the turn.
     private(set) var steps = 0
-    private var tokens = 0
-    /// Millionths of a US dollar.
-    private var cost = 0
     /// A hash: the results themselves may be large.
     private var lastSignature: UInt64?
     private var repeats = 0
@@ -43,69 +35,33 @@ struct LoopGuard {
         /// Absent in what an earlier version kept.
         var attempts: [Attempt]?
         var cost: Int?
+        /// What of time and steps the sums of the day hold.
+        var chargedMilliseconds: Int?
+        var chargedSteps: Int?
     }
 
-    func kept(now: ContinuousClock.Instant) -> Kept {
-        Kept(
-            steps: steps, tokens: tokens, elapsedMilliseconds: elapsedMilliseconds(now: now),
-            waitedMilliseconds: Int(waited / .milliseconds(1)), signature: lastSignature, repeats: repeats,
-            attempts: attempts, cost: cost)
+    /// - Parameter meter: what the turn took.
+    func kept(_ meter: TurnMeter?, now: ContinuousClock.Instant = .now) -> Kept {
+        var kept = Kept(
+            steps: steps, tokens: 0, elapsedMilliseconds: 0, waitedMilliseconds: 0, signature: lastSignature,
+            repeats: repeats, attempts: attempts)
+        meter?.keep(in: &kept, now: now)
+        return kept
     }
-
-    /// Since the beginning, waiting included.
-    func elapsedMilliseconds(now: ContinuousClock.Instant) -> Int { Int((now - started) / .milliseconds(1)) }
 
     /// - Parameter kept: what a former service counted.
-    init(
-        budgets: Budgets?, limits: AgentLimits, turn: BudgetLimits.Limit? = nil, now: ContinuousClock.Instant,
-        kept: Kept
-    ) {
-        self.init(budgets: budgets, limits: limits, turn: turn, now: now - .milliseconds(kept.elapsedMilliseconds))
-        cost = kept.cost ?? 0
-        waited = .milliseconds(kept.waitedMilliseconds)
+    init(_ limits: AgentLimits, kept: Kept? = nil) {
+        self.limits = limits
+        guard let kept else { return }
         steps = kept.steps
-        tokens = kept.tokens
         lastSignature = kept.signature
         repeats = kept.repeats
         attempts = kept.attempts ?? []
     }
 
-    init(
-        budgets: Budgets?, limits: AgentLimits, turn: BudgetLimits.Limit? = nil, now: ContinuousClock.Instant
-    ) {
-        // A client can only narrow what the service allows.
-        maximumSteps = min(budgets?.maxSteps ?? limits.steps, limits.steps)
-        let mostTokens = min(limits.tokens, turn?.tokens ?? limits.tokens)
-        maximumTokens = min(budgets?.maxTokens ?? mostTokens, mostTokens)
-        maximumCost = [budgets?.maxCostMicros, turn?.costMicros].compactMap { $0 }.min()
-        maximumTime = .seconds(min(budgets?.maxSeconds ?? limits.seconds, limits.seconds))
-        self.limits = limits
-        started = now
-    }
-
-    /// Counts a model answer.
-    /// - Parameter cost: in millionths of a US dollar, where the model has prices.
-    mutating func answered(_ usage: TokenUsage, cost: Int? = nil) {
-        steps += 1
-        tokens += usage.total
-        self.cost = Int(clamping: UInt64(self.cost) + UInt64(max(0, cost ?? 0)))
-    }
-
-    /// What the turn has taken of its limits. An answer may pass them: a turn is not cut before it has said anything.
-    func readings(now: ContinuousClock.Instant) -> [BudgetMeter.Reading] {
-        var readings: [BudgetMeter.Reading] = [
-            .init(scope: .turn, kind: .steps, used: steps, limit: maximumSteps),
-            .init(scope: .turn, kind: .tokens, used: tokens, limit: maximumTokens),
-            .init(
-                scope: .turn, kind: .seconds, used: Int((now - started - waited).components.seconds),
-                limit: Int(maximumTime.components.seconds)),
-        ]
-        if let maximumCost { readings.append(.init(scope: .turn, kind: .cost, used: cost, limit: maximumCost)) }
-        return readings
-    }
-
-    /// Time in which the user was asked does not count.
-    mutating func waited(_ duration: Duration) { waited += duration }
+    /// The model has answered.
+    /// - Parameter step: how many times it has in this turn.
+    mutating func answered(step: Int) { steps = step }
 
     enum RepeatVerdict: Equatable { case fine, notice, end }
 
@@ -172,15 +128,5 @@ struct LoopGuard {
             signature = (signature ^ 0xFF) &* 0x0000_0100_0000_01b3
         }
         return signature
-    }
-
-    /// Why the next step may not be taken; nil when it may.
-    func reasonToEnd(now: ContinuousClock.Instant) -> String? {
-        if steps >= maximumSteps { return "the limit of \(maximumSteps) steps is reached" }
-        if tokens >= maximumTokens { return "the limit of \(maximumTokens) tokens is reached" }
-        if now - started - waited >= maximumTime {
-            return "the limit of \(maximumTime.components.seconds) s is reached"
-        }
-        return nil
     }
 }

@@ -5,7 +5,7 @@ import Models
 struct GatewayFailure: Error, Equatable {
     enum Kind: Equatable {
         case invalid, unauthorised, forbidden, notFound, wrongMethod, tooLarge, limited, overloaded, failed
-        case contextOverflow
+        case contextOverflow, spent
     }
 
     var kind: Kind
@@ -46,6 +46,7 @@ struct GatewayFailure: Error, Equatable {
             self.init(.invalid, "the model's endpoint rejected the request: \(detail.prefix(Self.maximumDetail))")
         case ModelError.replayDiverged, ModelError.replayExhausted:
             self.init(.invalid, "the recorded conversation has no answer to this request")
+        case let spent as BudgetSpent: self.init(.spent, spent.summary)
         case is CancellationError: self.init(.overloaded, "the session is ending")
         default: self.init(.failed, "the service could not get an answer from a model")
         }
@@ -54,6 +55,9 @@ struct GatewayFailure: Error, Equatable {
     private static func seconds(_ delay: Duration?) -> Int? {
         delay.map { Int(min(max($0.components.seconds, 1), 3600)) }
     }
+
+    /// Whether it is no use to ask again, although the status could mean so: the vendors' clients heed `x-should-retry`.
+    var isFinal: Bool { kind == .spent }
 
     /// HTTP status. 529 is Anthropic's for overload, which its clients try again.
     func status(_ face: GatewayFace) -> Int {
@@ -65,6 +69,7 @@ struct GatewayFailure: Error, Equatable {
         case .wrongMethod: 405
         case .tooLarge: 413
         case .limited: 429
+        case .spent: face == .messages ? 402 : 429
         case .overloaded: face == .messages ? 529 : 503
         case .failed: 500
         }
@@ -87,6 +92,7 @@ struct GatewayFailure: Error, Equatable {
         case .notFound: "not_found_error"
         case .tooLarge: "request_too_large"
         case .limited: "rate_limit_error"
+        case .spent: "billing_error"
         case .overloaded: "overloaded_error"
         case .failed: "api_error"
         }
@@ -103,6 +109,7 @@ struct GatewayFailure: Error, Equatable {
             case .notFound: ("invalid_request_error", "not_found")
             case .tooLarge: ("invalid_request_error", "request_too_large")
             case .limited: ("requests", "rate_limit_exceeded")
+            case .spent: ("insufficient_quota", "insufficient_quota")
             case .overloaded: ("server_error", "overloaded")
             case .failed: ("server_error", nil)
             }

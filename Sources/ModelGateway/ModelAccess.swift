@@ -10,6 +10,10 @@ public protocol ModelAccess: Sendable {
     ///   the session's usual model.
     func stream(_ request: ModelRequest, named name: String) -> AsyncThrowingStream<ModelEvent, any Error>
 
+    /// Whether a request would be let in now, before its answer begins.
+    /// - Throws: `BudgetSpent`, as the stream does too.
+    func admit(_ request: ModelRequest) async throws
+
     /// Called once for every request that reached a model, when it is over.
     func served(_ call: ServedCall) async
 }

@@ -44,10 +44,14 @@ public actor EventLog {
     public var seq: Int { lastSeq }
 
     /// Stores the event and wakes the readers.
-    /// - Parameter changes: to what the session keeps, in the same transaction.
+    /// - Parameters:
+    ///   - changes: to what the session keeps, in the same transaction.
+    ///   - work: for the sums of the day, likewise.
     /// - Returns: its sequence number.
     @discardableResult
-    public func append(_ event: AgentEvent, keeping changes: [KeptChange] = []) throws(StoreError) -> Int {
+    public func append(
+        _ event: AgentEvent, keeping changes: [KeptChange] = [], working work: Store.Work? = nil
+    ) throws(StoreError) -> Int {
         let seq = lastSeq + 1
         let params = AgentProgress.Params(sessionId: sessionId, seq: seq, time: currentMilliseconds(), event: event)
         let bytes: [UInt8]
@@ -55,7 +59,9 @@ public actor EventLog {
             throw .writeFailed(reason: "\(error)")
         }
         let logged = LoggedEvent(seq: seq, params: bytes)
-        try store.append([logged], keeping: changes, charging: try charge(event, params.time), to: sessionId)
+        try store.append(
+            [logged], keeping: changes, charging: try charge(event, params.time),
+            working: try charge(work, params.time), to: sessionId)
         lastSeq = seq
         recent.append(logged)
         recentBytes += bytes.count
@@ -69,29 +75,43 @@ public actor EventLog {
     /// What an event says that a model took, for the sums of all sessions.
     private func charge(_ event: AgentEvent, _ time: Int) throws(StoreError) -> Store.UsageEntry? {
         let (model, tokens, cost): (String?, TokenUsage, Int?)
+        var answers = 1
         switch event {
-        case .usageUpdated(let usage): (model, tokens, cost) = (usage.model, usage.step, usage.costMicros)
+        case .usageUpdated(let usage):
+            (model, tokens, cost) = (usage.model, usage.step, usage.costMicros)
+            if usage.estimated == true { answers = 0 }
         case .modelCallServed(let call):
             guard call.model != nil else { return nil }
             (model, tokens, cost) = (call.model, call.usage, call.costMicros)
         default: return nil
         }
+        guard let payer = try knownPayer() else { return nil }
+        return Store.UsageEntry(
+            time: time, user: payer.user, repository: payer.repository, model: model ?? payer.model,
+            tokens: tokens, costMicros: cost, answers: answers)
+    }
+
+    private func charge(_ work: Store.Work?, _ time: Int) throws(StoreError) -> (Store.Work, user: String, time: Int)? {
+        guard let work, work != Store.Work(), let payer = try knownPayer() else { return nil }
+        return (work, payer.user, time)
+    }
+
+    private func knownPayer() throws(StoreError) -> Payer? {
         if payer == nil {
             let record = try store.session(sessionId)
             payer = Payer(
                 user: record?.user ?? "", model: record?.model ?? "",
                 repository: record?.repository?.remote ?? record?.workspaceFolder ?? "")
         }
-        guard let payer else { return nil }
-        return Store.UsageEntry(
-            time: time, user: payer.user, repository: payer.repository, model: model ?? payer.model,
-            tokens: tokens, costMicros: cost)
+        return payer
     }
 
     /// Changes what the session keeps, without an event.
-    public func keep(_ changes: [KeptChange]) throws(StoreError) {
-        guard !changes.isEmpty else { return }
-        try store.append([], keeping: changes, to: sessionId)
+    /// - Parameter work: for the sums of the day, in the same transaction.
+    public func keep(_ changes: [KeptChange], working work: Store.Work? = nil) throws(StoreError) {
+        guard !changes.isEmpty || work != nil else { return }
+        try store.append(
+            [], keeping: changes, working: try charge(work, currentMilliseconds()), to: sessionId)
     }
 
     /// Events after `afterSeq`, at least one and at most `limit`; suspends until there is one.

@@ -5,7 +5,8 @@ import GRDB
 extension Store {
     /// Appends events and changes what is kept: all or nothing.
     public func append(
-        _ events: [LoggedEvent], keeping changes: [KeptChange], charging entry: UsageEntry? = nil, to session: String
+        _ events: [LoggedEvent], keeping changes: [KeptChange], charging entry: UsageEntry? = nil,
+        working work: (Work, user: String, time: Int)? = nil, to session: String
     ) throws(StoreError) {
         try writing { database in
             if !events.isEmpty {
@@ -17,6 +18,7 @@ extension Store {
             }
             for change in changes { try apply(change, session, database) }
             if let entry { try Self.charge(entry, database) }
+            if let (work, user, time) = work { try Self.charge(work, to: user, time: time, database) }
         }
         let bytes = changes.reduce(0) { $0 + ($1.value?.count ?? 0) }
         checkpointer.wrote(events.reduce(bytes) { $0 + $1.params.count })

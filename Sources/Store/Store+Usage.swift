@@ -13,9 +13,12 @@ extension Store {
         public var tokens: TokenUsage
         /// Nil: the model has no prices.
         public var costMicros: Int?
+        /// 0: an attempt that broke off.
+        public var answers: Int
 
         public init(
-            time: Int, user: String, repository: String, model: String, tokens: TokenUsage, costMicros: Int?
+            time: Int, user: String, repository: String, model: String, tokens: TokenUsage, costMicros: Int?,
+            answers: Int = 1
         ) {
             self.time = time
             self.user = user
@@ -23,6 +26,7 @@ extension Store {
             self.model = model
             self.tokens = tokens
             self.costMicros = costMicros
+            self.answers = answers
         }
     }
 
@@ -49,17 +53,18 @@ extension Store {
     static func charge(_ entry: UsageEntry, _ database: Database) throws {
         let statement = try database.cachedStatement(
             sql: """
-                INSERT INTO usage VALUES (date(?, 'unixepoch'), ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+                INSERT INTO usage VALUES (date(?, 'unixepoch'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (day, user, repository, model) DO UPDATE SET
-                    answers = answers + 1, input = input + excluded.input, output = output + excluded.output,
+                    answers = answers + excluded.answers, input = input + excluded.input, output = output + excluded.output,
                     cacheRead = cacheRead + excluded.cacheRead, cacheWrite = cacheWrite + excluded.cacheWrite,
                     cost = cost + excluded.cost, unpriced = unpriced + excluded.unpriced
                 """)
         let tokens = entry.tokens
         try statement.execute(
             arguments: [
-                entry.time / 1000, entry.user, entry.repository, entry.model, tokens.inputTokens, tokens.outputTokens,
-                tokens.cacheReadTokens, tokens.cacheWriteTokens, entry.costMicros ?? 0, entry.costMicros == nil ? 1 : 0,
+                entry.time / 1000, entry.user, entry.repository, entry.model, entry.answers, tokens.inputTokens,
+                tokens.outputTokens, tokens.cacheReadTokens, tokens.cacheWriteTokens, entry.costMicros ?? 0,
+                entry.costMicros == nil ? entry.answers : 0,
             ])
     }
 

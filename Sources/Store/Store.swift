@@ -72,6 +72,7 @@ public final class Store: Sendable {
                     """)
         }
         migrator.registerMigration("3: usage", migrate: createUsage)
+        migrator.registerMigration("4: work", migrate: createWork)
         return migrator
     }
 

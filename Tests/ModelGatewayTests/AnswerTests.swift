@@ -11,10 +11,12 @@ struct AnswerTests {
     private final class Script: ModelAccess {
         let events: [ModelEvent]
         let failure: ModelError?
+        let refusal: BudgetSpent?
         let asked = Mutex<[ModelRequest]>([])
         let calls = Mutex<[ServedCall]>([])
 
-        init(_ events: [ModelEvent], _ failure: ModelError? = nil) {
+        init(_ events: [ModelEvent], _ failure: ModelError? = nil, refusal: BudgetSpent? = nil) {
+            self.refusal = refusal
             self.events = events
             self.failure = failure
         }
@@ -27,6 +29,10 @@ struct AnswerTests {
                 for event in events { continuation.yield(event) }
                 continuation.finish(throwing: failure)
             }
+        }
+
+        func admit(_ request: ModelRequest) async throws {
+            if let refusal { throw refusal }
         }
 
         func served(_ call: ServedCall) async { calls.withLock { $0.append(call) } }
@@ -106,6 +112,24 @@ struct AnswerTests {
         #expect(output.map { $0["type"]?.stringValue } == ["message", "function_call", "function_call"])
         #expect(output.first?["content"]?[0]?["text"] == "Hello")
         #expect(Set(output.compactMap { $0["id"]?.stringValue }).count == 3)
+    }
+
+    /// Clients must not take it for a limit that time lifts, and are told no amounts.
+    @Test func aSpentBudgetHasTheVendorsForm() async throws {
+        let spent = BudgetSpent(reason: "the budget of $2.00 is spent", summary: "the session's budget is spent")
+        let script = Script([], refusal: spent)
+        let stream = AnswerStream(sessionId: "s", models: script, memory: ReasoningMemory())
+        let asked = FaceRequest(model: "m", messages: [.user("hi")])
+        let failure = await #expect(throws: GatewayFailure.self) {
+            try await stream.admit(GatewayAnswer(face: .messages, request: asked, requestId: "r"))
+        }
+        let refused = try #require(failure)
+        #expect(refused.status(.messages) == 402 && refused.status(.responses) == 429 && refused.isFinal)
+        let json = refused.json(.messages, requestId: "r")
+        #expect(json["error"] == ["type": "billing_error", "message": "the session's budget is spent"])
+        #expect(refused.openAI["code"] == "insufficient_quota" && refused.openAI["type"] == "insufficient_quota")
+        #expect(script.asked.withLock { $0.isEmpty })
+        #expect(script.calls.withLock { $0.map(\.failure) } == ["the session's budget is spent"])
     }
 
     @Test func theWholeAnswerIsTheStreamedOne() throws {

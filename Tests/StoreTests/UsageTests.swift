@@ -62,4 +62,24 @@ import Testing
         #expect(try rows(store, since: "2027-01-01").map(\.answers) == [0])
         #expect(try rows(store, .model, since: "2027-01-01").isEmpty)
     }
+
+    @Test func workAndAttemptsAreSummed() async throws {
+        let made = try TestStore()
+        for (id, user) in [("a", "ann"), ("b", "ben")] {
+            var record = record(id)
+            record.user = user
+            try made.store.save(record)
+        }
+        let log = try EventLog(sessionId: "a", store: made.store)
+        try await log.append(
+            .usageUpdated(UsageUpdated(step: tokens(10, 2), session: tokens(10, 2), model: "m", estimated: true)),
+            working: Store.Work(milliseconds: 1500, steps: 1))
+        try await log.keep([], working: Store.Work(milliseconds: 500))
+        try await EventLog(sessionId: "b", store: made.store).keep([], working: Store.Work(milliseconds: 7, steps: 2))
+        #expect(try rows(made.store).map(\.answers) == [0] && rows(made.store)[0].tokens.total == 22)
+        #expect(try rows(made.store)[0].unpriced == 0)
+        #expect(try made.store.worked(user: "ann", since: .today) == Store.Work(milliseconds: 2000, steps: 1))
+        #expect(try made.store.worked(user: nil, since: .thisMonth) == Store.Work(milliseconds: 2007, steps: 3))
+        #expect(try made.store.worked(user: "eve", since: .thisMonth) == Store.Work())
+    }
 }

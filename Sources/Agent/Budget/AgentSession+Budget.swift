@@ -3,44 +3,74 @@ import Models
 import Store
 
 extension AgentSession {
-    /// Looks at every budget before the model is asked, and warns of those that come to their end.
-    /// - Returns: why it may not be asked; nil when it may.
-    func budgetReason(_ loop: LoopGuard) async throws -> String? {
-        let limits = configuration.budgets.scopes
-        // Going through a long conversation takes time: only where a budget needs it.
-        let next =
-            limits.contains { $0.key != .turn && $0.value.tokens != nil }
-            ? TokenEstimate.tokens(
-                system: ready?.systemPrompt ?? "", messages: messages, tools: ready?.tools.definitions ?? []) : 0
-        var readings = loop.readings(now: .now)
-        if let limit = limits[.session] {
-            readings += BudgetMeter.readings(
-                .session, Spending(tokens: usage.total, costMicros: spentMicros ?? 0), limit, nextTokens: next)
-        }
-        for scope in [BudgetScope.userDay, .userMonth, .organisationDay, .organisationMonth] {
-            guard let limit = limits[scope], let ledger = configuration.ledger else { continue }
-            let isUsers = scope == .userDay || scope == .userMonth
-            let spent = try await ledger.spent(user: isUsers ? configuration.user : nil, in: scope)
-            readings += BudgetMeter.readings(scope, spent, limit, nextTokens: next)
-        }
-        for reading in readings where reading.isClose && !reading.isSpent {
-            let name = "\(reading.scope.rawValue) \(reading.kind.rawValue) \(warningPeriod(reading.scope))"
-            guard warned.insert(name).inserted else { continue }
-            let event = BudgetWarned(
-                scope: reading.scope, kind: reading.kind, used: reading.used, limit: reading.limit)
-            try await log.append(.budgetWarned(event), keeping: try sessionChanges())
-        }
-        return readings.first(where: \.isSpent)?.reason
+    /// How often the sums of the day learn how long a turn has worked.
+    private static let timeBetweenCharges = Duration.seconds(60)
+    /// While a person is asked: how soon the clock is looked at again, which stands still.
+    private static let timeBetweenLooks = Duration.seconds(1)
+
+    /// What is spent comes into the log, with what is kept of the session.
+    func keepBudget() {
+        models.budget.attach { [weak self] event in await self?.spent(event) }
     }
 
-    /// What makes a warning a new one: another turn, another day.
-    private func warningPeriod(_ scope: BudgetScope) -> Int {
-        let day = currentMilliseconds() / 86_400_000
-        return switch scope {
-        case .turn: turnNumber
-        // A session that lives on into the next month says it once all the same.
-        case .session, .userMonth, .organisationMonth: 0
-        case .userDay, .organisationDay: day
+    private func spent(_ event: AgentEvent) async {
+        let work = chargeWork()
+        // A log that cannot be written ends the session by itself.
+        _ = try? await log.append(event, keeping: (try? sessionChanges() + turnChanges()) ?? [], working: work)
+    }
+
+    /// What the running turn may take.
+    var turnLimit: BudgetLimits.Limit {
+        BudgetLimits.Limit(
+            turn: configuration.budgets.scopes[.turn], client: configuration.start.budgets, limits: configuration.limits
+        )
+    }
+
+    /// Time and steps that the day's sums do not hold yet; they go into the store together with ``turnChanges()``.
+    func chargeWork() -> Store.Work? {
+        guard let work = models.budget.charge() else { return nil }
+        if var kept = keptTurn?.loop {
+            models.budget.turn?.keep(in: &kept, now: .now)
+            keptTurn?.loop = kept
+        }
+        return work
+    }
+
+    /// Ends the turn when its time is over, or that of the session, the user or the organisation.
+    func startTurnClock() {
+        cutReason = nil
+        turnClock?.cancel()
+        turnClock = Task { [weak self] in
+            while !Task.isCancelled, let pause = await self?.lookAtTime() {
+                try? await Task.sleep(for: pause)
+            }
+        }
+    }
+
+    func stopTurnClock() {
+        turnClock?.cancel()
+        turnClock = nil
+    }
+
+    /// - Returns: when to look again; nil when it is over.
+    private func lookAtTime() async -> Duration? {
+        guard turnClock != nil, keptTurn != nil else { return nil }
+        do {
+            let work = chargeWork()
+            try await log.keep(try turnChanges(), working: work)
+            guard let time = try await models.budget.timeLeft() else { return nil }
+            if let reason = time.reason {
+                // The turn may have ended meanwhile.
+                guard turnClock != nil, !Task.isCancelled else { return nil }
+                cutReason = reason
+                cutTurn()
+                return nil
+            }
+            let pause = min(time.left, Self.timeBetweenCharges)
+            let stands = models.budget.turn?.clock.isStanding == true
+            return max(pause, stands ? Self.timeBetweenLooks : .milliseconds(10))
+        } catch {
+            return Self.timeBetweenCharges
         }
     }
 }

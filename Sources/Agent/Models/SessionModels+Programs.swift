@@ -1,3 +1,4 @@
+import AgentProtocol
 import Models
 
 extension SessionModels {
@@ -29,4 +30,14 @@ extension SessionModels {
             continuation.onTermination = { _ in task.cancel() }
         }
     }
+
+    /// Whether a program would be let ask now, before it is answered anything.
+    /// - Throws: `BudgetSpent`
+    public nonisolated func admit(_ request: ModelRequest) async throws {
+        let estimate = TokenEstimate.tokens(system: request.system, messages: request.messages, tools: request.tools)
+        await budget.close(try await budget.open(estimate, await model(for: .edit), isLoop: false))
+    }
+
+    /// Puts it on record that a program's request is over.
+    public nonisolated func served(_ call: ModelCallServed) async { await budget.record(.modelCallServed(call)) }
 }

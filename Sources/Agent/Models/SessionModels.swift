@@ -2,10 +2,13 @@ import Models
 
 /// The one door through which a session talks to models: who is asked, who takes over, who answered last.
 ///
-/// The loop, the shortening of conversations, titles, reviews and programs in the sandbox all go through it.
+/// The loop, the shortening of conversations, titles, reviews and programs in the sandbox all go through it, and what they
+/// spend counts here.
 public actor SessionModels {
     let catalog: ModelCatalog
     private let router: ModelRouter
+    nonisolated let budget: SessionBudget
+    private let requests = OpenRequests()
     /// What the session was started with; nil: the roles' lists decide.
     private let sessionChoice: String?
     /// What the user chose since, for the turn that runs.
@@ -17,8 +20,9 @@ public actor SessionModels {
     /// The length of the conversation that was too long for a model, by its name.
     private var tooLong: [String: Int] = [:]
 
-    public init(_ catalog: ModelCatalog, choice: String? = nil) {
+    init(_ catalog: ModelCatalog, choice: String? = nil, budget: SessionBudget = SessionBudget(BudgetLimits())) {
         self.catalog = catalog
+        self.budget = budget
         router = ModelRouter(health: catalog.health)
         sessionChoice = choice
     }
@@ -27,19 +31,16 @@ public actor SessionModels {
     ///
     /// - Parameter choice: a model or a role's list, in place of what the user chose; for requests that name one.
     /// - Returns: a stream as every provider's, with `switched` where another model goes on, and `answeredBy` in the
-    ///   answer. It throws `ModelError.noModelAnswered` when several were asked and none could.
+    ///   answer. It throws `ModelError.noModelAnswered` when several were asked and none could, and `BudgetSpent` where
+    ///   there is nothing to spend on it, or no longer.
     public nonisolated func stream(
         _ request: ModelRequest, as role: ModelRole, choosing choice: String? = nil
     ) -> AsyncThrowingStream<ModelEvent, any Error> {
-        AsyncThrowingStream { continuation in
-            let task = Task {
+        let isLoop = choice == nil && (role == .plan || role == .edit)
+        return AsyncThrowingStream { continuation in
+            let task = requests.begin(isLoop: isLoop) {
                 do {
-                    let events = await route(request, role, choice)
-                    for try await event in events {
-                        if choice == nil { await note(event, role) }
-                        continuation.yield(event)
-                    }
-                    try Task.checkCancellation()
+                    try await self.answer(request, role, choice, isLoop: isLoop) { continuation.yield($0) }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
@@ -48,6 +49,32 @@ public actor SessionModels {
             continuation.onTermination = { _ in task.cancel() }
         }
     }
+
+    private func answer(
+        _ request: ModelRequest, _ role: ModelRole, _ choice: String?, isLoop: Bool,
+        _ emit: @Sendable (ModelEvent) -> Void
+    ) async throws {
+        let estimate = TokenEstimate.tokens(system: request.system, messages: request.messages, tools: request.tools)
+        let call = try await budget.open(estimate, candidates(role, choice).first?.model, isLoop: isLoop)
+        do {
+            for try await event in route(request, role, choice) {
+                try await budget.heard(event, in: call, of: catalog)
+                if choice == nil { note(event, role) }
+                emit(event)
+            }
+            try Task.checkCancellation()
+        } catch {
+            await budget.close(call)
+            throw error
+        }
+        await budget.close(call)
+    }
+
+    /// Ends the requests of the session's own loop, and waits until what they took is on record.
+    func endLoop() async { await requests.end(loopOnly: true) }
+
+    /// The same for all of them.
+    func end() async { await requests.end(loopOnly: false) }
 
     /// What users and programs can name.
     public nonisolated var names: [String] { catalog.names }

@@ -23,11 +23,14 @@ extension AgentSession {
     }
 
     func sessionChanges(ending: KeptSession.Ending? = nil) throws -> [KeptChange] {
-        let session = KeptSession(
-            booted: hasBooted, usage: usage, spentMicros: spentMicros,
-            warned: warned.sorted(), granted: granted.sorted(),
+        let spent = models.budget.session
+        var session = KeptSession(
+            booted: hasBooted, usage: spent.usage, spentMicros: spent.costMicros,
+            warned: models.budget.warned.sorted(), granted: granted.sorted(),
             pendingNotes: pendingNotes, outcome: outcome,
             turns: turnNumber, items: itemCount, ending: ending, model: chosenModel)
+        session.steps = spent.steps
+        session.workedMilliseconds = spent.milliseconds
         return [try .value(KeptKey.session, session)]
     }
 
@@ -49,7 +52,7 @@ extension AgentSession {
 
     /// With the model's answer.
     func answerChanges(_ response: ModelResponse) throws -> [KeptChange] {
-        try messageChanges() + sessionChanges() + [KeptChange(KeptKey.response, response.json.serialized())]
+        try messageChanges() + sessionChanges() + turnChanges() + [KeptChange(KeptKey.response, response.json.serialized())]
     }
 
     /// With the end of a turn: nothing of it goes on.

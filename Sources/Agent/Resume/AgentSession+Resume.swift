@@ -18,9 +18,7 @@ extension AgentSession {
         let session = resumption.take(KeptKey.session, as: KeptSession.self) ?? KeptSession()
         startedAt = resumption.take(KeptKey.start, as: KeptStart.self)?.startedAt ?? startedAt
         hasBooted = session.booted
-        usage = session.usage
-        spentMicros = session.spentMicros
-        warned = Set(session.warned ?? [])
+        models.budget.restore(session.spent, warned: Set(session.warned ?? []))
         granted = Set(session.granted)
         pendingNotes = session.pendingNotes
         ending = session.ending

@@ -83,6 +83,15 @@ struct KeptSession: Codable, Sendable {
     var ending: Ending?
     /// The model that the user chose for the session since it began.
     var model: String?
+    /// Of all turns; absent in what an earlier version kept, as is the next one.
+    var steps: Int?
+    /// Of turns that are over.
+    var workedMilliseconds: Int?
+
+    var spent: SessionBudget.Spent {
+        SessionBudget.Spent(
+            usage: usage, costMicros: spentMicros, steps: steps ?? 0, milliseconds: workedMilliseconds ?? 0)
+    }
 }
 
 /// A turn that runs.

@@ -27,6 +27,18 @@ struct AnswerStream: Sendable {
         return "\(sessionId)/gateway/\(name)"
     }
 
+    /// What is refused from the start is refused by a status, which a stream that has begun has no place for.
+    func admit(_ answer: GatewayAnswer) async throws(GatewayFailure) {
+        do {
+            try await models.admit(modelRequest(answer.request))
+        } catch {
+            await models.served(
+                ServedCall(
+                    face: answer.face, model: "", usage: ModelUsage(), failure: GatewayFailure(error).message))
+            throw GatewayFailure(error)
+        }
+    }
+
     /// The whole answer.
     func response(_ answer: GatewayAnswer) async throws -> ModelResponse {
         var whole: ModelResponse?

@@ -107,6 +107,7 @@ struct GatewayConnection {
             case .stream(let answer, let headers):
                 try admission.enter()
                 defer { admission.leave() }
+                try await answers.admit(answer)
                 try await send(answer, headers, id, outbound, keepsAlive: keepsAlive)
             }
             return keepsAlive
@@ -162,6 +163,7 @@ struct GatewayConnection {
         _ failure: GatewayFailure, _ face: GatewayFace, _ id: String, _ outbound: Writer, keepsAlive: Bool
     ) async throws {
         var headers: [(String, String)] = []
+        if failure.isFinal { headers.append(("x-should-retry", "false")) }
         if let seconds = failure.retryAfter { headers.append(("retry-after", "\(seconds)")) }
         try await send(
             failure.status(face), failure.json(face, requestId: "req_\(id)"), headers, id, outbound,

@@ -7,16 +7,20 @@ import ProjectConfiguration
 ///
 /// ```yaml
 /// budgets:
-///   turn: {tokens: 2000000, dollars: 5}
+///   turn: {tokens: 2000000, dollars: 5, steps: 50, seconds: 1800}
 ///   session: {dollars: 20}
-///   user: {day: {dollars: 50}, month: {dollars: 500}}
+///   user: {day: {dollars: 50, seconds: 36000}, month: {dollars: 500}}
 ///   organisation: {month: {dollars: 10000}}
 /// ```
-/// Dollars count as far as models have prices in models.yaml. Days and months are those of UTC.
+/// Dollars count as far as models have prices in models.yaml; seconds are time at work, which stands still while a person
+/// is asked; steps are answers in the loops of sessions. Days and months are those of UTC.
 public struct BudgetSettings: Sendable, Equatable, ServiceFileSection {
     public var limits = BudgetLimits()
 
     private static let mostTokens = 1_000_000_000_000
+    /// A month of a thousand sessions side by side.
+    private static let mostSeconds = 1000 * 31 * 86_400
+    private static let mostSteps = 1_000_000_000
     private static let mostDollars = 1_000_000_000.0
 
     public init() {}
@@ -43,10 +47,16 @@ public struct BudgetSettings: Sendable, Equatable, ServiceFileSection {
     private static func limit(
         _ value: JSON, at path: YAMLPath, _ reader: ConfigurationReader
     ) throws -> BudgetLimits.Limit {
-        let members = try reader.object(value, at: path, keys: ["tokens", "dollars"])
+        let members = try reader.object(value, at: path, keys: ["tokens", "dollars", "seconds", "steps"])
         var limit = BudgetLimits.Limit()
         if let tokens = members["tokens"] {
             limit.tokens = try reader.integer(tokens, at: path["tokens"], within: 0...mostTokens)
+        }
+        if let seconds = members["seconds"] {
+            limit.seconds = try reader.integer(seconds, at: path["seconds"], within: 0...mostSeconds)
+        }
+        if let steps = members["steps"] {
+            limit.steps = try reader.integer(steps, at: path["steps"], within: 0...mostSteps)
         }
         if let dollars = members["dollars"] {
             guard let amount = dollars.doubleValue, (0...mostDollars).contains(amount) else {

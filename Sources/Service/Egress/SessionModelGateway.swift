@@ -40,7 +40,7 @@ struct SessionModelGateway: Sendable {
         }
         known.add(SecretString(token))
         gateway = ModelGateway(
-            sessionId: request.sessionId, token: token, models: LoggedModels(models: models, log: request.log),
+            sessionId: request.sessionId, token: token, models: LoggedModels(models: models),
             limits: limits, eventLoopGroup: group)
     }
 
@@ -61,7 +61,6 @@ struct SessionModelGateway: Sendable {
 /// A session's models, every call in its log.
 private struct LoggedModels: ModelAccess {
     let models: SessionModels
-    let log: EventLog
 
     var names: [String] { models.names }
 
@@ -69,16 +68,16 @@ private struct LoggedModels: ModelAccess {
         models.stream(request, forProgramNaming: name)
     }
 
+    func admit(_ request: ModelRequest) async throws { try await models.admit(request) }
+
     func served(_ call: ServedCall) async {
         let usage = TokenUsage(
             inputTokens: call.usage.input, outputTokens: call.usage.output, cacheReadTokens: call.usage.cacheRead,
             cacheWriteTokens: call.usage.cacheWrite)
         let cost = await models.model(named: call.model)?.prices?.cost(of: call.usage)
-        // A log that cannot be written ends the session by itself.
-        _ = try? await log.append(
-            .modelCallServed(
-                ModelCallServed(
-                    api: call.face.rawValue, model: call.model.isEmpty ? nil : call.model, usage: usage,
-                    costMicros: cost, failure: call.failure)))
+        await models.served(
+            ModelCallServed(
+                api: call.face.rawValue, model: call.model.isEmpty ? nil : call.model, usage: usage, costMicros: cost,
+                failure: call.failure))
     }
 }

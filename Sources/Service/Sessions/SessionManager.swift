@@ -28,6 +28,8 @@ public actor SessionManager: SessionBackend {
     private(set) var desk: PublicationDesk?
     /// What checks said of untouched trees.
     private let baselines: BaselineStore
+    /// What answers under way in all sessions will spend.
+    private let reservations = BudgetReservations()
     nonisolated let queue: SessionQueue
     private let lock: StateLock
     var live: [String: LiveSession] = [:]
@@ -122,6 +124,7 @@ public actor SessionManager: SessionBackend {
         settings.secrets = configuration.secrets
         settings.budgets = configuration.budgets.limits
         settings.ledger = StoreLedger(store: store)
+        settings.reservations = reservations
         settings.afterPush = configuration.afterPush.watch
         settings.environments = configuration.environments
         settings.bases = bases

@@ -8,7 +8,10 @@ struct StoreLedger: UsageLedger {
 
     func spent(user: String?, in scope: BudgetScope) async throws -> Spending {
         let isDay = scope == .userDay || scope == .organisationDay
-        let row = try store.spent(user: user, since: isDay ? .today : .thisMonth)
-        return Spending(tokens: row.tokens.total, costMicros: row.costMicros)
+        let period: Store.UsagePeriod = isDay ? .today : .thisMonth
+        let row = try store.spent(user: user, since: period)
+        let work = try store.worked(user: user, since: period)
+        return Spending(
+            tokens: row.tokens.total, costMicros: row.costMicros, steps: work.steps, milliseconds: work.milliseconds)
     }
 }

@@ -150,12 +150,12 @@ struct RepeatedAttemptTests {
 
     @Test("Files or calls that failed before and fail in the same way are told, with their step")
     func attempts() {
-        var loop = LoopGuard(budgets: nil, limits: AgentLimits(), now: .now)
-        loop.answered(TokenUsage())
+        var loop = LoopGuard(AgentLimits())
+        loop.answered(step: 1)
         #expect(loop.checked(calls: "a", tree: "1", evidence: [failed(2)]) == nil)
-        loop.answered(TokenUsage())
+        loop.answered(step: 2)
         #expect(loop.checked(calls: "b", tree: "2", evidence: [failed(1)]) == nil)
-        loop.answered(TokenUsage())
+        loop.answered(step: 3)
         #expect(loop.checked(calls: "c", tree: "1", evidence: [failed(2)])?.contains("after step 1,") == true)
         #expect(loop.checked(calls: "b", tree: "3", evidence: [failed(1)])?.contains("at step 2,") == true)
         // Another result, or a pass, is no repetition.
@@ -164,17 +164,17 @@ struct RepeatedAttemptTests {
         #expect(loop.checked(calls: "b", tree: "2", evidence: []) == nil)
         #expect(loop.checked(calls: "d", tree: "2", evidence: [failed(1, name: "lint")]) == nil)
         // A later service remembers.
-        var again = LoopGuard(budgets: nil, limits: AgentLimits(), now: .now, kept: loop.kept(now: .now))
+        var again = LoopGuard(AgentLimits(), kept: loop.kept(nil))
         #expect(again.checked(calls: "e", tree: "2", evidence: [failed(1)])?.contains("after step 2,") == true)
     }
 
     @Test("A call that failed on the same files in the same way is told; the oldest attempts are forgotten")
     func calls() {
-        var loop = LoopGuard(budgets: nil, limits: AgentLimits(), now: .now)
-        loop.answered(TokenUsage())
+        var loop = LoopGuard(AgentLimits())
+        loop.answered(step: 1)
         #expect(loop.failed(call: "edit x", tree: "1", result: "not found") == nil)
         #expect(loop.failed(call: "edit x", tree: "1", result: "not found") == nil, "in the same answer")
-        loop.answered(TokenUsage())
+        loop.answered(step: 2)
         #expect(loop.failed(call: "edit x", tree: "2", result: "not found") == nil)
         #expect(loop.failed(call: "edit x", tree: "1", result: "twice") == nil)
         #expect(loop.failed(call: "edit y", tree: "1", result: "not found") == nil)
@@ -182,7 +182,7 @@ struct RepeatedAttemptTests {
         for index in 0..<LoopGuard.maximumAttempts {
             #expect(loop.failed(call: "\(index)", tree: "1", result: "") == nil)
         }
-        loop.answered(TokenUsage())
+        loop.answered(step: 3)
         #expect(loop.failed(call: "edit x", tree: "1", result: "not found") == nil)
     }
 

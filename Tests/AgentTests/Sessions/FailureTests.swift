@@ -11,7 +11,7 @@ import Testing
 struct FailureTests {
     @Test("Steps and tokens end a turn; its work is kept and the session goes on")
     func limits() async throws {
-        for budgets in [Budgets(maxSteps: 2), Budgets(maxTokens: 25)] {
+        for budgets in [Budgets(maxSteps: 2), Budgets(maxTokens: 30)] {
             let fake = try await FakeSession(
                 .init(files: ["a": "0"], budgets: budgets),
                 (1...5).map { Say.calls(write("\($0)", "a", "\($0)")) })

@@ -144,7 +144,8 @@ final class TestSession: Sendable {
     /// The session under a new service, from what is on disk at this moment: as if the service that it is with had
     /// been killed now. What the old one still does reaches no one.
     func killed(
-        driver: any SandboxDriver, _ steps: [ScriptedProvider.Step], change: (Store) throws -> Void = { _ in }
+        driver: any SandboxDriver, _ steps: [ScriptedProvider.Step], options: Options? = nil,
+        change: (Store) throws -> Void = { _ in }
     ) async throws -> TestSession {
         let path = "\(folder.path)/copy-\(UInt32.random(in: 0 ... .max)).sqlite"
         // What a write under way leaves in the log of the database is no valid entry yet.
@@ -155,7 +156,7 @@ final class TestSession: Sendable {
         let store = try Store(path: path)
         try change(store)
         let session = try TestSession(
-            options, driver: driver, steps, folder, store, path, state: await session.state)
+            options ?? self.options, driver: driver, steps, folder, store, path, state: await session.state)
         await session.session.resume()
         return session
     }
@@ -241,6 +242,7 @@ final class TestSession: Sendable {
             case .commandEnded(let ended): #expect(background.remove(ended.itemId) != nil)
             case .checkCompleted(let item): #expect(open.remove(item.itemId) != nil)
             case .modelRetried(let retried): open.subtract(retried.voidItemIds)
+            case .modelSwitched(let change): open.subtract(change.voidItemIds)
             case .sessionResumed(let resumed): open.subtract(resumed.voidItemIds)
             case .outputDelta(let delta):
                 #expect(open.contains(delta.itemId) || background.contains(delta.itemId))
@@ -289,11 +291,12 @@ struct FakeSession {
 
     /// The session under a new service, which finds the sandbox again.
     func killed(
-        _ steps: [ScriptedProvider.Step], change: (Store) throws -> Void = { _ in }
+        _ steps: [ScriptedProvider.Step], options: TestSession.Options? = nil,
+        change: (Store) throws -> Void = { _ in }
     ) async throws -> TestSession {
         let sandbox = try sandbox
         var driver = FakeDriver { _ in throw SandboxError.lost("it is not to be made again") }
         driver.left = { _ in sandbox }
-        return try await test.killed(driver: driver, steps, change: change)
+        return try await test.killed(driver: driver, steps, options: options, change: change)
     }
 }

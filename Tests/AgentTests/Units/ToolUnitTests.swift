@@ -104,37 +104,9 @@ struct ToolUnitTests {
         #expect(ShellQuoting.join(["make", "-j2", "CC=gcc", "src/a.o"]) == "make -j2 CC=gcc src/a.o")
     }
 
-    @Test("Steps, tokens and time end a turn; a client's budgets only narrow")
-    func limits() {
-        let start = ContinuousClock.now
-        func guarded(_ budgets: Budgets?) -> LoopGuard {
-            LoopGuard(budgets: budgets, limits: AgentLimits(), now: start)
-        }
-        var loop = guarded(Budgets(maxSteps: 2))
-        #expect(loop.reasonToEnd(now: start) == nil)
-        loop.answered(TokenUsage(inputTokens: 1))
-        #expect(loop.reasonToEnd(now: start) == nil)
-        loop.answered(TokenUsage(inputTokens: 1))
-        #expect(loop.reasonToEnd(now: start) == "the limit of 2 steps is reached")
-        var tokens = guarded(Budgets(maxTokens: 100))
-        tokens.answered(TokenUsage(inputTokens: 40, outputTokens: 30, cacheReadTokens: 20, cacheWriteTokens: 9))
-        #expect(tokens.reasonToEnd(now: start) == nil)
-        tokens.answered(TokenUsage(outputTokens: 1))
-        #expect(tokens.reasonToEnd(now: start) == "the limit of 100 tokens is reached")
-        var time = guarded(Budgets(maxSeconds: 10))
-        #expect(time.reasonToEnd(now: start + .seconds(9.9)) == nil)
-        #expect(time.reasonToEnd(now: start + .seconds(10)) == "the limit of 10 s is reached")
-        time.waited(.seconds(60))
-        #expect(time.reasonToEnd(now: start + .seconds(69)) == nil)
-        #expect(time.reasonToEnd(now: start + .seconds(70)) != nil)
-        let wide = guarded(Budgets(maxSteps: .max, maxTokens: .max, maxSeconds: .max))
-        #expect(wide.reasonToEnd(now: start + .seconds(3600)) == "the limit of 3600 s is reached")
-        #expect(guarded(Budgets(maxSteps: -1)).reasonToEnd(now: start) != nil)
-    }
-
     @Test("Equal rounds are noticed, then ended; another result starts again")
     func repeats() {
-        var loop = LoopGuard(budgets: nil, limits: AgentLimits(), now: .now)
+        var loop = LoopGuard(AgentLimits())
         let verdicts = (0..<6).map { _ in loop.executed(calls: "a", results: "r") }
         #expect(verdicts == [.fine, .fine, .notice, .notice, .notice, .end])
         #expect(loop.executed(calls: "a", results: "other") == .fine)
