@@ -170,10 +170,14 @@ struct ServiceFileTests {
         let budgets = try ServiceFile.parse(Array(yaml.utf8), file: "service.yaml").budgets
         #expect(
             budgets.limits.scopes == [
-                .turn: .init(tokens: 2000, costMicros: 2_500_000), .userDay: .init(costMicros: 50_000_000, seconds: 600, steps: 9),
+                .turn: .init(tokens: 2000, costMicros: 2_500_000),
+                .userDay: .init(costMicros: 50_000_000, seconds: 600, steps: 9),
                 .organisationMonth: .init(tokens: 7),
             ])
-        for wrong in ["{turn: {euros: 2}}", "{session: {dollars: -1}}", "{user: {tokens: 5}}", "{turn: {dollars: x}}", "{turn: {steps: -1}}"] {
+        for wrong in [
+            "{turn: {euros: 2}}", "{session: {dollars: -1}}", "{user: {tokens: 5}}", "{turn: {dollars: x}}",
+            "{turn: {steps: -1}}",
+        ] {
             #expect(throws: (any Error).self) {
                 try ServiceFile.parse(Array("budgets: \(wrong)".utf8), file: "service.yaml")
             }

@@ -52,7 +52,9 @@ extension AgentSession {
 
     /// With the model's answer.
     func answerChanges(_ response: ModelResponse) throws -> [KeptChange] {
-        try messageChanges() + sessionChanges() + turnChanges() + [KeptChange(KeptKey.response, response.json.serialized())]
+        try messageChanges() + sessionChanges() + turnChanges() + [
+            KeptChange(KeptKey.response, response.json.serialized())
+        ]
     }
 
     /// With the end of a turn: nothing of it goes on.
