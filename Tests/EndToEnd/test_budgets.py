@@ -8,8 +8,8 @@ from test_providers import fake  # noqa: F401, a fixture
 #: A request of fifty thousand tokens, and one of a few, in both vendors' forms.
 PROBE = """
 words=$(head -c 200000 /dev/zero | tr '\\0' w)
-ask() { printf '%s' "$3" | curl -sS -m 60 -D head -o body -w '%{http_code} ' "$1" -H "$2" -H 'content-type: application/json' -d @-
-        grep -i '^x-should-retry' head | tr -d '\\r'; cat body; echo; }
+ask() { printf '%s' "$3" | curl -sS -m 60 -D /tmp/head -o /tmp/body -w '%{http_code} ' "$1" -H "$2" -H 'content-type: application/json' -d @-
+        grep -i '^x-should-retry' /tmp/head | tr -d '\\r'; cat /tmp/body; echo; }
 for text in "$words" hello; do
     ask "$ANTHROPIC_BASE_URL/v1/messages" "x-api-key: $ANTHROPIC_API_KEY" \\
         '{"model":"m","max_tokens":50,"stream":true,"messages":[{"role":"user","content":"'$text'"}]}'
