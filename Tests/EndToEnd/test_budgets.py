@@ -63,3 +63,33 @@ def test_programs_are_refused_and_a_raise_goes_on(world, fake):  # noqa: F811
         assert turns[-1]["outcome"] == outcome, done.stdout + done.stderr
     assert [turn["steps"] for turn in turns] == [0, 1]
     assert turns[0]["reason"] == "the session's budget of 10 tokens is spent"
+
+
+def test_money_ends_a_turn_and_a_long_answer_is_cut(world, fake):  # noqa: F811
+    configure(world, "{user: {day: {tokens: 9000}}}")
+    (world.folder / "config" / "cofferdam" / "models.yaml").write_text(
+        "models:\n  m: {provider: anthropic, model: test-model, api_key_env: FAKE_KEY, prices: {input: 50, output: 50},"
+        f" base_url: 'http://127.0.0.1:{fake.port}/anthropic'}}\n")
+    world.environment["FAKE_KEY"] = "key"
+    fake.post("/_llmock/reset", {})
+    fake.post("/_llmock/scenario", {"behaviors": [run("true"), reply("word " * 20000)]})
+    folder = world.folder / "work"
+    folder.mkdir()
+    (folder / "readme").write_text("nothing\n")
+
+    def turn(*arguments):
+        done = world.cofferdam("run", "--json", *arguments, "Look", cwd=folder)
+        seen = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+        return [[event for event in seen if event["type"] == kind] for kind in ("turnCompleted", "usageUpdated")]
+
+    world.cofferdam("run", "--max-dollars", "nan", "Look", cwd=folder, check=64)
+    (ended,), usage = turn("--max-dollars", "0.01")
+    assert ended["reason"] == "the budget of $0.01 of a turn is spent" and ended["steps"] == 1
+    assert usage[-1]["sessionCostMicros"] > 10000
+    (ended,), cut = turn()
+    assert ended["outcome"] == "limit" and "in the middle of an answer" in ended["reason"], ended
+    assert cut[-1]["estimated"] and cut[-1]["step"]["outputTokens"] > 3000
+    spent = json.loads(world.cofferdam("usage", "--json", cwd=folder, check=0).stdout)
+    assert 9000 < sum(sum(row["tokens"].values()) for row in spent["rows"]) < 10000, spent
+    (ended,), nothing = turn()
+    assert ended["reason"].startswith("your budget of 9000 tokens of a day is spent") and not nothing

@@ -39,12 +39,20 @@ struct RunCommand: AsyncParsableCommand {
     var maxSteps: Int?
     @Option(help: "Most tokens.")
     var maxTokens: Int?
-    @Option(help: "Most seconds.")
+    @Option(help: "Most seconds of work; time in which you are asked does not count.")
     var maxSeconds: Int?
+    @Option(help: "Most dollars, as far as the models have prices.")
+    var maxDollars: Double?
     @Option(help: "Start or find the session of this name, so that a script can try again.")
     var idempotencyKey: String?
 
+    /// Most dollars that a budget can name.
+    private static let mostDollars = 1_000_000_000.0
+
     func validate() throws {
+        guard maxDollars.map({ (0.000_001...Self.mostDollars).contains($0) }) ?? true else {
+            throw ValidationError("--max-dollars takes an amount such as 2.5")
+        }
         guard ref == nil || repository != nil else { throw ValidationError("--ref needs --repository") }
         guard repository == nil || apply != .always else {
             throw ValidationError("a result on a remote repository is not applied here; see `cofferdam publish`")
@@ -62,7 +70,9 @@ struct RunCommand: AsyncParsableCommand {
                 AgentStart.Params(
                     prompt: prompt, workspaceFolder: folder, repository: remote, images: images,
                     model: model, mode: plan ? .plan : nil,
-                    budgets: Budgets(maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds),
+                    budgets: Budgets(
+                        maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds,
+                        maxCostMicros: maxDollars.map { Int(($0 * 1_000_000).rounded()) }),
                     idempotencyKey: idempotencyKey))
             if !json {
                 Terminal.line(
