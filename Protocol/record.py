@@ -199,7 +199,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "transcripts")
     options = parser.parse_args()
     kept = ["agent-egress", "cancel-request", "events-egress", "service-initialize", "service-applied",
-            "service-merge", "service-negotiate", "service-upload", "agent-steps", "agent-models", "service-objects", "service-pack",
+            "service-merge", "service-negotiate", "service-upload", "agent-steps", "agent-models", "service-objects", "service-pack", "service-recording",
             "events-commit", "events-repository",
             "agent-publish", "agent-usage", "events-budget", "events-gateway", "events-published", "events-publication"]
     with tempfile.TemporaryDirectory() as temporary:

@@ -28,6 +28,7 @@ extension AgentSession {
             keptTurn = turn
             keptTurn?.answering = model
             spentPrompts.append(prompt.number)
+            record(prompt, steers: false)
             if turnNumber == 1 { askForTitle(configuration.start.prompt) }
             let pictures = try PromptPictures(prompt.images)
             appendToUser(
@@ -153,6 +154,7 @@ extension AgentSession {
                 if let reason = try await models.budget.reasonToStop() {
                     return Ending(outcome: .limit, reason: reason)
                 }
+                try await takeRecordedSteering()
                 await takeSteering()
                 keptTurn?.loop = loop.kept(models.budget.turn)
                 keptTurn?.gateFailures = gateFailures
@@ -171,6 +173,7 @@ extension AgentSession {
             if response.stopReason == .refusal {
                 return Ending(outcome: .failed, reason: "the model refused: \(response.text)")
             }
+            try await takeRecordedSteering()
             if !steering.isEmpty { continue }
             if response.stopReason == .maximumTokens {
                 appendToUser([.text("Your answer was cut at the output limit. Go on from where it ended.")])
@@ -240,6 +243,7 @@ extension AgentSession {
         let taken = steering
         steering.removeAll()
         for prompt in taken {
+            record(prompt, steers: true)
             // They were read when the prompt came.
             let pictures = try? PromptPictures(prompt.images)
             appendToUser((pictures?.blocks ?? []) + [.text(prompt.text)])

@@ -67,6 +67,8 @@ public actor AgentSession {
     private var isOver = false
     private var endWaiters: [CheckedContinuation<Void, Never>] = []
     var steering: [QueuedPrompt] = []
+    /// The user ended a turn of a replay: no further one begins by itself.
+    private(set) var isReplayOver = false
     /// Prompts that no longer wait, until that is kept.
     var spentPrompts: [Int] = []
     /// Notes that the next message to the model carries (the baseline's report).
@@ -111,7 +113,9 @@ public actor AgentSession {
         let budget = SessionBudget(
             configuration.budgets, ledger: configuration.ledger, reservations: configuration.reservations,
             user: configuration.user)
-        models = SessionModels(configuration.models, choice: configuration.start.model, budget: budget)
+        models = SessionModels(
+            configuration.models, choice: configuration.start.model, budget: budget,
+            recorder: Self.recorder(configuration), player: configuration.replay)
         approvals = ApprovalBroker(log: log, observer: observer, resumption: resumption)
     }
 
@@ -205,6 +209,7 @@ public actor AgentSession {
         prompt.images = params.images
         prompt.model = params.model
         prompt.keepsModel = params.keepModel
+        if models.recorder != nil { prompt.given = params }
         let seq = try await log.append(
             .promptReceived(
                 PromptReceived(text: params.text, delivery: delivery, images: pictures.summaries)),
@@ -229,7 +234,9 @@ public actor AgentSession {
         spentPrompts += (queue + steering).map(\.number)
         queue.removeAll()
         steering.removeAll()
+        isReplayOver = true
         keptTurn?.cancelled = true
+        if turnTask != nil { models.recorder?.cancelled() }
         turnTask?.cancel()
         await stopWatching("it was cancelled")
         if turnTask == nil, let bootTask { bootTask.cancel() }
@@ -376,5 +383,6 @@ public actor AgentSession {
         steering.removeAll()
         if queue.isEmpty { await setState(.idle) } else { startNextTurn() }
         turnEndedForWatch()
+        await goOnWithReplay()
     }
 }

@@ -54,6 +54,10 @@ public struct AgentSessionConfiguration: Sendable {
     public var publications: (any PublicationHost)?
     /// What neither events nor models are shown, whoever says it.
     public var secrets: KnownSecrets?
+    /// Where its model traffic is recorded; nil: nowhere.
+    public var recording: RecordingFile?
+    /// A recording that it plays instead of asking models.
+    public var replay: TrafficPlayer?
     /// What may be spent.
     public var budgets = BudgetLimits()
     /// What all sessions have spent; nil: budgets of users and of the organisation do not count.

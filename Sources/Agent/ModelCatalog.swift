@@ -31,6 +31,11 @@ public struct ModelCatalog: Sendable {
             })
     }
 
+    /// The models of a recording; a replay answers for all of them.
+    public init(replaying header: TrafficHeader) {
+        self.init(header.models.map { RoutedModel($0, provider: ReplayedModel(name: $0.name)) }, roles: header.roles)
+    }
+
     /// What users can name: models, the default first, and roles that have a list.
     public var names: [String] {
         let first = candidates(for: .edit, choice: nil).first?.name
@@ -91,4 +96,17 @@ public struct ModelCatalog: Sendable {
         }
         throw .noModel("no model `\(choice)` is configured; there are: \(names.joined(separator: ", "))")
     }
+}
+
+/// Stands for a model of a recording, and is never asked.
+private struct ReplayedModel: ModelProvider {
+    let name: String
+
+    var identifier: String { "replay/\(name)" }
+
+    func stream(_ request: ModelRequest) -> AsyncThrowingStream<ModelEvent, any Error> {
+        AsyncThrowingStream { $0.finish(throwing: ModelError.notConfigured("The model \(name) is only a recording.")) }
+    }
+
+    func shutdown() async {}
 }

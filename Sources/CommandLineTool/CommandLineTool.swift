@@ -54,7 +54,7 @@ struct RootCommand: AsyncParsableCommand {
             LanguageServerCommand.self, RunCommand.self, PromptCommand.self, AttachCommand.self, ListCommand.self,
             ApproveCommand.self, RejectCommand.self, DiffCommand.self, EgressCommand.self, ApplyCommand.self,
             UndoCommand.self, PublishCommand.self, ForkCommand.self, RestoreCommand.self, LogCommand.self,
-            UsageCommand.self,
+            UsageCommand.self, RecordCommand.self, ReplayCommand.self,
             CancelCommand.self, StopCommand.self, DoctorCommand.self,
         ])
 }

@@ -18,6 +18,8 @@ struct SessionFollower {
     let folder: String?
     /// Answers every approval with `allowOnce`.
     var approvesAll = false
+    /// Turns to be followed.
+    var turns = 1
 
     /// How the wait ended.
     enum End {
@@ -30,22 +32,27 @@ struct SessionFollower {
     /// Shows events until a turn that ends after `seq` has ended and nothing is queued behind it.
     func follow(untilTurnAfter seq: Int) async -> End {
         var printer = EventPrinter(json: json)
-        let interrupts = interruptSource()
+        let count = InterruptCount()
+        let interrupts = interruptSource(count)
         defer { interrupts.cancel() }
         let receiver = session.receiver()
-        let end = await follow(untilTurnAfter: seq, &printer, receiver)
+        let end = await follow(untilTurnAfter: seq, &printer, receiver, count)
         await receiver.settle()
         return end
     }
 
     private func follow(
-        untilTurnAfter seq: Int, _ printer: inout EventPrinter, _ receiver: StepReceiver
+        untilTurnAfter seq: Int, _ printer: inout EventPrinter, _ receiver: StepReceiver, _ interrupts: InterruptCount
     ) async -> End {
+        var left = turns
         for await progress in session.events {
             printer.show(progress)
             if let folder, StepReceiver.isNews(progress.event) { await receiver.receive(sessionId, folder: folder) }
             switch progress.event {
             case .turnCompleted(let event) where progress.seq > seq:
+                left -= 1
+                // Who ends a turn does not wait for the next one.
+                if await interrupts.isNone, left > 0 { break }
                 return .turn(event)
             case .sessionStatus(let event) where !event.state.isLive:
                 return .status(event)
@@ -60,12 +67,11 @@ struct SessionFollower {
     }
 
     /// The first interrupt cancels the turn, the second ends this program; the session goes on in the service.
-    private func interruptSource() -> any DispatchSourceSignal {
+    private func interruptSource(_ count: InterruptCount) -> any DispatchSourceSignal {
         signal(SIGINT, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         let client = session.client
         let id = sessionId
-        let count = InterruptCount()
         source.setEventHandler {
             Task {
                 guard await count.increment() == 1 else { exit(ExitStatus.interrupted) }
@@ -95,6 +101,8 @@ struct SessionFollower {
 
 private actor InterruptCount {
     private var count = 0
+
+    var isNone: Bool { count == 0 }
 
     func increment() -> Int {
         count += 1

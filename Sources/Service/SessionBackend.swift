@@ -26,6 +26,7 @@ public protocol SessionBackend: Sendable {
     func steps(_ params: AgentSteps.Params) async throws -> AgentSteps.Result
     func objects(_ params: AgentObjects.Params) async throws -> AgentObjects.Result
     func pack(_ params: AgentPack.Params) async throws -> AgentPack.Result
+    func recording(_ params: AgentRecording.Params) async throws -> AgentRecording.Result
     func diff(_ params: AgentDiff.Params) async throws -> AgentDiff.Result
     func merge(_ params: AgentMerge.Params) async throws -> AgentMerge.Result
     func publish(_ params: AgentPublish.Params, client: String) async throws -> AgentPublish.Result

@@ -23,6 +23,8 @@ public actor EventLog {
     private var closed = false
     /// Of the session's record, from its first model answer on.
     private var payer: Payer?
+    /// Whether answers cost anything: those of a replay do not.
+    private let isCharged: Bool
 
     private struct Payer {
         var user: String
@@ -34,8 +36,10 @@ public actor EventLog {
     private static let recentLimit = 256
     private static let recentByteLimit = 512 << 10
 
-    public init(sessionId: String, store: Store) throws(StoreError) {
+    /// - Parameter isCharged: whether what models took, and the work, count in the sums of all sessions.
+    public init(sessionId: String, store: Store, isCharged: Bool = true) throws(StoreError) {
         self.sessionId = sessionId
+        self.isCharged = isCharged
         self.store = store
         lastSeq = try store.lastSeq(of: sessionId)
     }
@@ -74,6 +78,7 @@ public actor EventLog {
 
     /// What an event says that a model took, for the sums of all sessions.
     private func charge(_ event: AgentEvent, _ time: Int) throws(StoreError) -> Store.UsageEntry? {
+        guard isCharged else { return nil }
         let (model, tokens, cost): (String?, TokenUsage, Int?)
         var answers = 1
         switch event {
@@ -92,7 +97,7 @@ public actor EventLog {
     }
 
     private func charge(_ work: Store.Work?, _ time: Int) throws(StoreError) -> (Store.Work, user: String, time: Int)? {
-        guard let work, work != Store.Work(), let payer = try knownPayer() else { return nil }
+        guard isCharged, let work, work != Store.Work(), let payer = try knownPayer() else { return nil }
         return (work, payer.user, time)
     }
 

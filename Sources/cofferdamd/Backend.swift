@@ -54,6 +54,7 @@ let makeBackend: ServiceProcess.BackendFactory = { configuration, log in
     sessions.retention = file.retention
     sessions.afterPush = file.afterPush
     sessions.budgets = file.budgets
+    sessions.recording = file.recording
     sessions.checks = file.checks
     sessions.userEnvironment = environment
     sessions.environments = try environments(file.environments, configuration.stateDirectory)

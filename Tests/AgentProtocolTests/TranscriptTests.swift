@@ -111,6 +111,7 @@ struct TranscriptTests {
             if let name = example.message["method"]?.stringValue {
                 isOfService = [
                     AgentApplied.method, AgentMerge.method, AgentObjects.method, AgentPack.method,
+                    AgentRecording.method,
                     WorkspaceNegotiate.method, WorkspaceUpload.method,
                 ].contains(name)
             }

@@ -29,6 +29,7 @@ struct WireMethod: Sendable, CustomTestStringConvertible {
         request(AgentRestore.self),
         request(AgentSteps.self),
         request(AgentUsage.self),
+        request(AgentRecording.self),
         request(AgentModels.self),
         request(AgentPublish.self),
         request(AgentObjects.self),

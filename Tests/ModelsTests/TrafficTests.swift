@@ -42,7 +42,7 @@ private final class Written: Sendable {
 
     private func recorder(_ written: Written, header: TrafficHeader? = header) -> TrafficRecorder {
         TrafficRecorder(
-            header: header, workspacePath: "/w/here", session: "s-1", secrets: { [Self.secret] },
+            header: header, workspacePath: "/w/here", session: "s-1", redactor: Redactor([Self.secret]),
             sink: { written.take($0) })
     }
 
@@ -107,7 +107,7 @@ private final class Written: Sendable {
         #expect(recording.header.models.map(\.name) == ["b"])
         #expect(recording.header.models[0].prices?.cacheWrite == 4)
         #expect(recording.header.roles == [.edit: ["b"]])
-        let player = TrafficPlayer(recording, session: "s-2", secrets: [Self.secret])
+        let player = TrafficPlayer(recording, session: "s-2", redactor: Redactor([Self.secret]))
         let first = await events(player.stream(request(1, workspace: "/v", session: "s-2"), as: .edit))
         #expect(first.error == nil)
         #expect(first.events.count == 8)  // a path that was cut by two bounds is in one piece, with its neighbours
@@ -144,7 +144,7 @@ private final class Written: Sendable {
 
     @Test func tellsTheFirstDifference() async throws {
         let recording = try await recording()
-        let player = TrafficPlayer(recording, session: "s-1", secrets: [Self.secret])
+        let player = TrafficPlayer(recording, session: "s-1", redactor: Redactor([Self.secret]))
         _ = await events(player.stream(request(1), as: .edit))
         var other = request(2, result: "took 0.35s: yes")
         let diverged = await events(player.stream(other, as: .edit))
@@ -201,7 +201,7 @@ private final class Written: Sendable {
         await record(recorder, request(2), [.completed(Self.last)])
         let recording = try TrafficRecording(parsing: written.all)
         #expect(recording.furtherTurns == 1)
-        let player = TrafficPlayer(recording, session: "s-1", secrets: [Self.secret])
+        let player = TrafficPlayer(recording, session: "s-1", redactor: Redactor([Self.secret]))
         #expect(player.steering().isEmpty)
         _ = await events(player.stream(request(1), as: .edit))
         #expect(player.steering().map(\.text) == ["rather ${cofferdam:workspace}/b.c"])
@@ -222,11 +222,31 @@ private final class Written: Sendable {
         recorder.prompted(RecordedPrompt(text: "again", steers: false))
         await record(recorder, request(2), [.completed(Self.last)])
         let player = TrafficPlayer(
-            try TrafficRecording(parsing: written.all), session: "s-1", secrets: [Self.secret])
+            try TrafficRecording(parsing: written.all), session: "s-1", redactor: Redactor([Self.secret]))
         _ = await events(player.stream(request(1), as: .edit))
         #expect(await events(player.stream(request(2), as: .edit)).error is CancellationError)
         #expect(player.nextPrompt()?.text == "again")
         #expect(await events(player.stream(request(2), as: .edit)).error == nil)
+    }
+
+    @Test func programsAreAnsweredInAnyOrder() async throws {
+        let written = Written()
+        let recorder = recorder(written)
+        func ask(_ text: String) -> ModelRequest { ModelRequest(messages: [.user(text)], sessionKey: "s-1") }
+        for text in ["one", "two"] {
+            let response = ModelResponse(model: "m", content: [.text("to \(text)")], stopReason: .endTurn)
+            let provider = ScriptedProvider([([.completed(response)], nil)])
+            _ = await events(
+                recorder.recording(
+                    provider.stream(ask(text)), to: ask(text), as: .edit, isProgram: true, choice: "b"))
+        }
+        let player = TrafficPlayer(try TrafficRecording(parsing: written.all), session: "s-1")
+        for text in ["two", "one"] {
+            let answer = await events(player.stream(ask(text), as: .edit, isProgram: true, choice: "b"))
+            #expect(answer.events.response?.text == "to \(text)")
+        }
+        // The loop has a lane of its own, and nothing in it.
+        #expect(await events(player.stream(ask("one"), as: .edit)).error is ModelError)
     }
 
     @Test func errorsComeAgain() async throws {
@@ -254,10 +274,10 @@ private final class Written: Sendable {
         await record(second, request(1), Self.firstEvents)
         await record(second, request(2), [.completed(Self.last)])
         let recording = try TrafficRecording(parsing: written.all)
-        let player = TrafficPlayer(recording, session: "s-1", secrets: [Self.secret])
+        let player = TrafficPlayer(recording, session: "s-1", redactor: Redactor([Self.secret]))
         #expect(await events(player.stream(request(1), as: .edit)).error == nil)
         // A later service goes on in the middle, with a request that may have been answered already.
-        let resumed = TrafficPlayer(recording, session: "s-1", secrets: [Self.secret], from: player.position)
+        let resumed = TrafficPlayer(recording, session: "s-1", redactor: Redactor([Self.secret]), from: player.position)
         #expect(await events(resumed.stream(request(1), as: .edit)).error == nil)
         #expect(await events(resumed.stream(request(2), as: .edit)).error == nil)
     }
@@ -346,6 +366,7 @@ private final class Written: Sendable {
         ),
         ("3 tests, 12 failed, line 5, 2nd, x86_64, 5 m, 12345", "3 tests, 12 failed, line 5, 2nd, x86_64, 5 m, 12345"),
         ("Grüße 👋 added effaced", "Grüße 👋 added effaced"), ("5µs", "<time>"),
+        ("exit code 2, known from an earlier session on this tree", "exit code 2"),
     ])
     func whatVariesIsPutAside(text: String, expected: String) {
         #expect(VaryingText.normalised(text) == expected)

@@ -9,6 +9,10 @@ public actor SessionModels {
     private let router: ModelRouter
     nonisolated let budget: SessionBudget
     private let requests = OpenRequests()
+    /// Writes down what is asked and answered; nil: nobody does.
+    nonisolated let recorder: TrafficRecorder?
+    /// Answers in the place of every model; nil: models do.
+    nonisolated let player: TrafficPlayer?
     /// What the session was started with; nil: the roles' lists decide.
     private let sessionChoice: String?
     /// What the user chose since, for the turn that runs.
@@ -20,9 +24,14 @@ public actor SessionModels {
     /// The length of the conversation that was too long for a model, by its name.
     private var tooLong: [String: Int] = [:]
 
-    init(_ catalog: ModelCatalog, choice: String? = nil, budget: SessionBudget = SessionBudget(BudgetLimits())) {
+    init(
+        _ catalog: ModelCatalog, choice: String? = nil, budget: SessionBudget = SessionBudget(BudgetLimits()),
+        recorder: TrafficRecorder? = nil, player: TrafficPlayer? = nil
+    ) {
         self.catalog = catalog
         self.budget = budget
+        self.recorder = recorder
+        self.player = player
         router = ModelRouter(health: catalog.health)
         sessionChoice = choice
     }
@@ -120,6 +129,7 @@ public actor SessionModels {
     private func route(
         _ request: ModelRequest, _ role: ModelRole, _ choice: String?
     ) -> AsyncThrowingStream<ModelEvent, any Error> {
+        if let player { return player.stream(request, as: role, isProgram: choice != nil, choice: choice) }
         var candidates = candidates(role, choice)
         // Only to pass by a model that could not read as much; alone it is asked all the same.
         let length =
@@ -127,12 +137,13 @@ public actor SessionModels {
             ? TokenEstimate.tokens(system: request.system, messages: request.messages, tools: request.tools) : 0
         let fitting = candidates.filter { tooLong[$0.name].map { length < $0 } ?? true }
         if !fitting.isEmpty { candidates = fitting }
-        return router.stream(
+        let events = router.stream(
             request, candidates, previous: choice == nil ? answering[role] : nil, refused: refusedPictures
         ) {
             [weak self] model, error in
             if case .contextOverflow = error { await self?.overflowed(model.name, length) }
         }
+        return recorder?.recording(events, to: request, as: role, isProgram: choice != nil, choice: choice) ?? events
     }
 
     private func overflowed(_ name: String, _ length: Int) { tooLong[name] = min(length, tooLong[name] ?? .max) }

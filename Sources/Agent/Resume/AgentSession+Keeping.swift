@@ -28,7 +28,8 @@ extension AgentSession {
             booted: hasBooted, usage: spent.usage, spentMicros: spent.costMicros,
             warned: models.budget.warned.sorted(), granted: granted.sorted(),
             pendingNotes: pendingNotes, outcome: outcome,
-            turns: turnNumber, items: itemCount, ending: ending, model: chosenModel)
+            turns: turnNumber, items: itemCount, ending: ending, model: chosenModel,
+            replay: models.player?.position)
         session.steps = spent.steps
         session.workedMilliseconds = spent.milliseconds
         return [try .value(KeptKey.session, session)]

@@ -83,6 +83,8 @@ struct KeptSession: Codable, Sendable {
     var ending: Ending?
     /// The model that the user chose for the session since it began.
     var model: String?
+    /// How far its replay has come.
+    var replay: TrafficPlayer.Position?
     /// Of all turns; absent in what an earlier version kept, as is the next one.
     var steps: Int?
     /// Of turns that are over.
@@ -183,6 +185,8 @@ struct QueuedPrompt: Codable, Sendable {
     var model: String?
     /// That model is the session's from then on.
     var keepsModel: Bool?
+    /// As the user gave it, for the recording of the session.
+    var given: AgentPrompt.Params?
 }
 
 /// What the checks proved so far.

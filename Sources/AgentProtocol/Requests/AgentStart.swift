@@ -28,13 +28,17 @@ public enum AgentStart: RequestType {
         public var budgets: Budgets?
         /// A name chosen by the client; starting twice with the same key gives the same session.
         public var idempotencyKey: String?
+        /// Records what models are asked and answer, for `agent/recording`. Refused where the service does not permit it.
+        public var record: Bool?
+        /// Plays a recording instead of asking models; `prompt`, `model`, `mode`, `checks`, `budgets`, `context`, `images` and `documents` are then the recorded ones.
+        public var replay: ModelReplay?
 
         public init(
             prompt: String, workspaceFolder: String? = nil, repository: RepositoryReference? = nil,
             workspace: UploadedWorkspace? = nil, documents: [DocumentOverlay]? = nil,
             context: PromptContext? = nil, images: [PromptImage]? = nil, model: String? = nil,
             checks: [CheckSpecification]? = nil, mode: SessionMode? = nil, budgets: Budgets? = nil,
-            idempotencyKey: String? = nil
+            idempotencyKey: String? = nil, record: Bool? = nil, replay: ModelReplay? = nil
         ) {
             self.prompt = prompt
             self.workspaceFolder = workspaceFolder
@@ -48,6 +52,8 @@ public enum AgentStart: RequestType {
             self.mode = mode
             self.budgets = budgets
             self.idempotencyKey = idempotencyKey
+            self.record = record
+            self.replay = replay
         }
     }
 

@@ -43,6 +43,8 @@ struct RunCommand: AsyncParsableCommand {
     var maxSeconds: Int?
     @Option(help: "Most dollars, as far as the models have prices.")
     var maxDollars: Double?
+    @Option(help: ArgumentHelp("Record what models are asked and answer, for `cofferdam replay`.", valueName: "file"))
+    var record: String?
     @Option(help: "Start or find the session of this name, so that a script can try again.")
     var idempotencyKey: String?
 
@@ -73,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
                     budgets: Budgets(
                         maxSteps: maxSteps, maxTokens: maxTokens, maxSeconds: maxSeconds,
                         maxCostMicros: maxDollars.map { Int(($0 * 1_000_000).rounded()) }),
-                    idempotencyKey: idempotencyKey))
+                    idempotencyKey: idempotencyKey, record: record == nil ? nil : true))
             if !json {
                 Terminal.line(
                     Terminal.styled(
@@ -83,6 +85,7 @@ struct RunCommand: AsyncParsableCommand {
             let follower = SessionFollower(
                 session: session, sessionId: started.sessionId, json: json, folder: folder, approvesAll: yes)
             let end = await follower.follow(untilTurnAfter: 0)
+            if let record { try await RecordCommand.write(started.sessionId, to: record, session) }
             return try await finish(end, started.sessionId, session)
         }
         throw ExitCode(status)

@@ -25,7 +25,8 @@ extension ServerCore {
             mode: params.mode,
             budgets: params.budgets,
             // A start that is sent again after a broken connection must not begin a second session.
-            idempotencyKey: params.idempotencyKey ?? "lsp-\(String(UInt64.random(in: .min ... .max), radix: 16))")
+            idempotencyKey: params.idempotencyKey ?? "lsp-\(String(UInt64.random(in: .min ... .max), radix: 16))",
+            record: params.record, replay: params.replay)
         // What the user does while the answer is on its way comes after this.
         let original = SessionTexts(folder: folder, areOriginal: true, documents: documents)
         let result = try await call(AgentStart.self, start)

@@ -25,6 +25,12 @@ public struct TrafficHeader: Sendable {
         self.roles = roles
     }
 
+    /// How the session was started, for a session in another folder.
+    public func start(in workspacePath: String) -> JSON {
+        let names = TrafficNames(workspacePath: workspacePath, session: "")
+        return session.mapStrings(names.resolve)
+    }
+
     func json(_ names: TrafficNames) -> JSON {
         [
             "type": "recording", "version": .number(JSONNumber(Self.version)), "program": .string(program),

@@ -10,6 +10,8 @@ struct TrafficNames: Sendable {
     private static let literal = "literal:"
     private static let workspace = "workspace}"
     private static let session = "session}"
+    /// A shorter name would be found everywhere.
+    private static let shortestSession = 3
 
     private let path: WorkspacePath
     private let sessionName: String
@@ -17,11 +19,11 @@ struct TrafficNames: Sendable {
 
     /// - Parameters:
     ///   - session: the session's name; empty: none is looked for.
-    ///   - secrets: what no recording shows.
-    init(workspacePath: String?, session: String, secrets: [SecretString] = []) {
+    ///   - redactor: removes what no recording shows.
+    init(workspacePath: String?, session: String, redactor: Redactor = Redactor([])) {
         path = WorkspacePath(workspacePath)
-        sessionName = session
-        redactor = Redactor(secrets)
+        sessionName = session.utf8.count < Self.shortestSession ? "" : session
+        self.redactor = redactor
     }
 
     // MARK: Recording

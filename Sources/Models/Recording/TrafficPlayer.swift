@@ -30,6 +30,8 @@ public final class TrafficPlayer: Sendable {
         var prompt = 0
         /// After the last prompt that was given into a turn.
         var steering = 0
+
+        public init() {}
     }
 
     private struct State {
@@ -45,21 +47,24 @@ public final class TrafficPlayer: Sendable {
     /// Begun by a former service, which may have had an answer that it did not keep.
     private let isResumed: Bool
     private let session: String?
-    private let secrets: [SecretString]
+    private let workspacePath: String?
+    private let redactor: Redactor
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - session: the session's name; nil: each request's own key is it.
-    ///   - secrets: what was not recorded, to be left out when requests are compared.
+    ///   - workspacePath: the workspace's path, for what the user said.
+    ///   - redactor: removes what was not recorded, before requests are compared.
     ///   - position: nil at the start.
     public init(
         _ recording: TrafficRecording, options: Options = Options(), session: String? = nil,
-        secrets: [SecretString] = [], from position: Position? = nil
+        workspacePath: String? = nil, redactor: Redactor = Redactor([]), from position: Position? = nil
     ) {
         self.recording = recording
         self.options = options
         self.session = session
-        self.secrets = secrets
+        self.workspacePath = workspacePath
+        self.redactor = redactor
         isResumed = position != nil
         state = Mutex(State(position: position ?? Position()))
     }
@@ -67,6 +72,12 @@ public final class TrafficPlayer: Sendable {
     public var position: Position { state.withLock { $0.position } }
 
     // MARK: What the user said
+
+    private func resolved(_ prompt: RecordedPrompt) -> RecordedPrompt {
+        let names = TrafficNames(workspacePath: workspacePath, session: session ?? "")
+        return RecordedPrompt(
+            text: names.resolve(prompt.text), steers: prompt.steers, more: prompt.more.mapStrings(names.resolve))
+    }
 
     /// What was said into the running turn before the loop's next request.
     public func steering() -> [RecordedPrompt] {
@@ -78,7 +89,7 @@ public final class TrafficPlayer: Sendable {
                 case .call(let call) where recording.calls[call].lane == .loop: return found
                 case .prompt(let prompt) where !prompt.steers: return found
                 case .prompt(let prompt):
-                    found.append(prompt)
+                    found.append(resolved(prompt))
                     state.position.steering = index + 1
                 case .call, .cancel: break
                 }
@@ -94,7 +105,7 @@ public final class TrafficPlayer: Sendable {
             for index in recording.items.indices[min(state.position.prompt, recording.items.count)...] {
                 guard case .prompt(let prompt) = recording.items[index], !prompt.steers else { continue }
                 state.position.prompt = index + 1
-                return prompt
+                return resolved(prompt)
             }
             return nil
         }
@@ -112,8 +123,9 @@ public final class TrafficPlayer: Sendable {
             let task = Task {
                 do {
                     let names = TrafficNames(
-                        workspacePath: request.workspacePath, session: self.session ?? request.sessionKey,
-                        secrets: self.secrets)
+                        workspacePath: request.workspacePath ?? self.workspacePath,
+                        session: self.session ?? request.sessionKey,
+                        redactor: self.redactor)
                     let call = try self.take(request, role, isProgram, choice, names)
                     try await self.play(call, names) { continuation.yield($0) }
                     continuation.finish()

@@ -20,32 +20,23 @@ public final class TrafficRecorder: Sendable {
         var isStopped = false
     }
 
-    private let workspacePath: String?
-    private let session: String
-    private let secrets: @Sendable () -> [SecretString]
+    private let names: TrafficNames
     private let sink: @Sendable ([UInt8]) -> Void
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - header: nil for a recording that was begun by a former service.
     ///   - bytes: length of what there is of the recording.
-    ///   - secrets: what must not be written; asked before each line.
+    ///   - redactor: removes what must not be written.
     ///   - sink: takes one line after the other, with their line ends; it must not block.
     public init(
         header: TrafficHeader?, bytes: Int = 0, workspacePath: String?, session: String,
-        secrets: @escaping @Sendable () -> [SecretString], sink: @escaping @Sendable ([UInt8]) -> Void
+        redactor: Redactor, sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
-        self.workspacePath = workspacePath
-        self.session = session
-        self.secrets = secrets
+        names = TrafficNames(workspacePath: workspacePath, session: session, redactor: redactor)
         self.sink = sink
         state = Mutex(State(bytes: bytes))
-        let names = names
         state.withLock { write(header?.json(names) ?? ["type": "resumed"], &$0) }
-    }
-
-    private var names: TrafficNames {
-        TrafficNames(workspacePath: workspacePath, session: session, secrets: secrets())
     }
 
     /// What the user said, before the request that carries it.
@@ -98,7 +89,6 @@ public final class TrafficRecorder: Sendable {
     }
 
     private func begin(_ request: ModelRequest, _ role: ModelRole, _ isProgram: Bool, _ choice: String?) -> Call {
-        let names = names
         let lane = TrafficLane(role, isProgram: isProgram)
         return state.withLock { state in
             var former = state.lanes[lane] ?? Lane()

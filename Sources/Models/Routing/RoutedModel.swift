@@ -1,3 +1,5 @@
+import Secrets
+
 /// A named model that can be asked.
 public struct RoutedModel: Sendable {
     public let model: NamedModel
@@ -10,4 +12,7 @@ public struct RoutedModel: Sendable {
     }
 
     public var name: String { model.name }
+
+    /// What no text may show of how it is reached.
+    public var secrets: [SecretString] { model.settings.secrets }
 }

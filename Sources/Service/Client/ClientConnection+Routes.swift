@@ -42,6 +42,7 @@ extension ClientConnection {
         router.on(AgentSteps.self, .concurrent) { params, _ in try await backend.steps(params) }
         router.on(AgentObjects.self, .concurrent) { params, _ in try await backend.objects(params) }
         router.on(AgentPack.self, .concurrent) { params, _ in try await backend.pack(params) }
+        router.on(AgentRecording.self, .concurrent) { params, _ in try await backend.recording(params) }
         router.on(AgentDiff.self, .concurrent) { params, _ in try await backend.diff(params) }
         router.on(AgentPublish.self, .concurrent) { params, _ in
             try await backend.publish(params, client: await self.displayName)

@@ -29,6 +29,8 @@ public struct ServiceFile: Sendable, Equatable {
     public var retention = RetentionSettings()
     /// What happens after a push.
     public var afterPush = AfterPushSettings()
+    /// Whether model traffic may be recorded.
+    public var recording = RecordingSettings()
     /// What may be spent on models.
     public var budgets = BudgetSettings()
     /// What every change must pass, whatever its repository says.
@@ -86,6 +88,7 @@ public struct ServiceFile: Sendable, Equatable {
             ("require", { $0.require = try RequiredGuards($1, at: $2, $3) }),
             ("warmPool", { $0.warmPool = try WarmPoolSettings($1, at: $2, $3) }),
             ("retention", { $0.retention = try RetentionSettings($1, at: $2, $3) }),
+            ("recording", { $0.recording = try RecordingSettings($1, at: $2, $3) }),
             ("budgets", { $0.budgets = try BudgetSettings($1, at: $2, $3) }),
             ("afterPush", { $0.afterPush = try AfterPushSettings($1, at: $2, $3) }),
             ("modelGateway", { $0.modelGateway = try ModelGatewaySettings($1, at: $2, $3) }),

@@ -9,4 +9,6 @@ struct LiveSession: Sendable {
     var record: SessionRecord
     /// When its last turn ended; nil while one runs.
     var idleSince: ContinuousClock.Instant?
+    /// Where its model traffic is recorded.
+    var recording: RecordingFile?
 }

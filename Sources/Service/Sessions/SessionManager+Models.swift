@@ -5,20 +5,23 @@ import Models
 
 extension SessionManager {
     /// The name of the model that a session begins with.
-    func model(_ choice: String?, _ mode: SessionMode?) throws -> String {
+    /// - Parameter catalog: nil: the service's models.
+    func model(_ choice: String?, _ mode: SessionMode?, of catalog: ModelCatalog? = nil) throws -> String {
         do {
-            return try configuration.models.name(of: choice, for: mode == .plan ? .plan : .edit)
+            return try (catalog ?? configuration.models).name(of: choice, for: mode == .plan ? .plan : .edit)
         } catch {
             throw ResponseError(code: .invalidParams, message: error.description)
         }
     }
 
     /// Looks at a prompt's pictures before a session is made for it.
-    func check(_ images: [PromptImage]?, choice: String?, _ mode: SessionMode?) throws {
+    func check(
+        _ images: [PromptImage]?, choice: String?, _ mode: SessionMode?, of catalog: ModelCatalog? = nil
+    ) throws {
         do throws(AgentError) {
             let pictures = try PromptPictures(images)
             guard !pictures.isEmpty else { return }
-            try configuration.models.checkReadsImages(choice, for: mode == .plan ? .plan : .edit)
+            try (catalog ?? configuration.models).checkReadsImages(choice, for: mode == .plan ? .plan : .edit)
         } catch {
             throw ResponseError(code: .invalidParams, message: error.description)
         }

@@ -50,13 +50,19 @@ extension SessionManager {
     }
 
     private func takeUp(_ record: SessionRecord) async throws {
-        let log = try EventLog(sessionId: record.sessionId, store: store)
         let values = try store.kept(of: record.sessionId)
-        guard let start = KeptStart(kept: values) else {
+        let start = KeptStart(kept: values)
+        let log = try EventLog(
+            sessionId: record.sessionId, store: store, isCharged: start?.start.replay == nil)
+        guard let start else {
             return try await giveUp(record, log, "the service ended while the session was \(record.state.rawValue)")
         }
+        let replay: SessionReplay?
+        do { replay = try await keptReplay(start.start, of: record.sessionId) } catch {
+            return try await giveUp(record, log, "the recording that it played cannot be read: \(error)")
+        }
         do {
-            _ = try configuration.models.name(of: start.start.model)
+            _ = try (replay?.catalog ?? configuration.models).name(of: start.start.model)
         } catch {
             return try await giveUp(record, log, "the service was started again without its model: \(error)")
         }
@@ -65,11 +71,14 @@ extension SessionManager {
             user: record.user ?? "")
         start.apply(to: &settings)
         settings.source = source(start.start, record.user ?? "", log)
+        try await apply(
+            replay, position: AgentSession.replayPosition(kept: values) ?? .init(), to: &settings)
         let session = AgentSession(
             configuration: settings, log: log, observer: observer(of: record.sessionId), kept: values,
             state: record.state)
         live[record.sessionId] = LiveSession(
-            session: session, log: log, record: record, idleSince: record.state == .idle ? .now : nil)
+            session: session, log: log, record: record, idleSince: record.state == .idle ? .now : nil,
+            recording: settings.recording)
         await session.resume()
     }
 

@@ -14,6 +14,7 @@ extension SessionManager {
             let ended = try store.ended(before: cutoff, limit: Self.batch)
             for id in ended where live[id] == nil {
                 await ResultFile(stateDirectory: directory(id)).remove()
+                await RecordingFile.remove(stateDirectory: directory(id))
                 let repository = repository(id)
                 let folder = directory(id)
                 try await Background.run {

@@ -55,6 +55,9 @@ extension SessionManager {
         start.images = nil
         start.documents = nil
         start.idempotencyKey = nil
+        // Neither begins in the middle; a fork of a replay goes on with real models.
+        start.record = nil
+        start.replay = nil
         let name = try model(start.model, start.mode)
         let now = creationTime()
         let title = prompt.split(separator: "\n").first.map { String($0.prefix(120)) } ?? parent.title

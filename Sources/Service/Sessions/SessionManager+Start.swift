@@ -15,13 +15,14 @@ extension SessionManager {
         try checkOpen()
         if let known = try known(params.idempotencyKey) { return known }
         try checkRoom()
-        guard !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
-        if params.workspace != nil { return try await begin(params, try uploaded(params, user), nil, user) }
+        let replay = try await replay(params)
+        guard replay != nil || !params.prompt.allSatisfy(\.isWhitespace) else { throw invalid("the prompt is empty") }
+        if params.workspace != nil { return try await begin(params, try uploaded(params, user), nil, user, replay) }
         let folder = try place(params)
         // With unsaved buffers it would stand on another copy of the folder.
         let waiting = params.repository == nil && params.documents?.isEmpty ?? true ? await warm.take(folder) : nil
         do {
-            return try await begin(params, folder, waiting, user)
+            return try await begin(params, folder, waiting, user, replay)
         } catch {
             await waiting?.prepared.sandbox.stop()
             throw error
@@ -67,16 +68,18 @@ extension SessionManager {
     }
 
     private func begin(
-        _ params: AgentStart.Params, _ folder: String, _ waiting: WarmPool.Waiting?, _ user: String
+        _ given: AgentStart.Params, _ folder: String, _ waiting: WarmPool.Waiting?, _ user: String,
+        _ replay: SessionReplay?
     ) async throws -> AgentStart.Result {
+        let params = try replay.map { try replayed(given, $0, in: folder) } ?? given
         // Once more: the same request may have come again, and the service may be ending, while the pool was asked.
         if let known = try known(params.idempotencyKey) {
             await waiting?.prepared.sandbox.stop()
             return known
         }
         try checkRoom()
-        let name = try model(params.model, params.mode)
-        try check(params.images, choice: params.model, params.mode)
+        let name = try model(params.model, params.mode, of: replay?.catalog)
+        try check(params.images, choice: params.model, params.mode, of: replay?.catalog)
         let id = waiting?.id ?? SessionIdentifier.make()
         let directory = directory(id)
         guard DirectoryMaker.make(directory) else {
@@ -95,7 +98,8 @@ extension SessionManager {
             throw error
         }
         do {
-            return try await begin(record, params, waiting)
+            if let text = given.replay?.recording { try await keepReplay(text, of: id) }
+            return try await begin(record, params, waiting, replay)
         } catch {
             await forget(id)
             throw error
@@ -103,16 +107,17 @@ extension SessionManager {
     }
 
     private func begin(
-        _ record: SessionRecord, _ params: AgentStart.Params, _ waiting: WarmPool.Waiting?
+        _ record: SessionRecord, _ params: AgentStart.Params, _ waiting: WarmPool.Waiting?, _ replay: SessionReplay?
     ) async throws -> AgentStart.Result {
         let id = record.sessionId
-        let log = try stored { try EventLog(sessionId: id, store: store) }
+        let log = try stored { try EventLog(sessionId: id, store: store, isCharged: replay == nil) }
         var settings = settings(
             id, params, folder: record.workspaceFolder, model: record.model, user: record.user ?? "")
         settings.prepared = waiting?.prepared
         settings.source = source(params, record.user ?? "", log)
+        try await apply(replay, to: &settings)
         let session = AgentSession(configuration: settings, log: log, observer: observer(of: id))
-        live[id] = LiveSession(session: session, log: log, record: record)
+        live[id] = LiveSession(session: session, log: log, record: record, recording: settings.recording)
         countStart()
         await queue.announce(id, user: record.user ?? "")
         try await answering { try await session.start() }

@@ -151,6 +151,8 @@ public actor SessionManager: SessionBackend {
         try? store.save(entry.record)
         if !state.isLive {
             try? store.forgetKept(of: id)
+            await entry.recording?.settle()
+            await removeReplay(of: id)
             await queue.leave(id)
             await entry.log.close()
             discard(id)
@@ -165,6 +167,8 @@ public actor SessionManager: SessionBackend {
         live[id] = nil
         await queue.leave(id)
         discard(id)
+        await removeReplay(of: id)
+        await RecordingFile.remove(stateDirectory: directory(id))
         let repository = repository(id)
         Task.detached { try? await Background.run { repository.remove() } }
         do { try store.remove(id) } catch {

@@ -27,6 +27,8 @@ public struct SessionManagerConfiguration: Sendable {
     public var publish = PublishSettings()
     /// Whether and how CI and reviewers are watched after a push.
     public var afterPush = AfterPushSettings()
+    /// Whether model traffic may be recorded.
+    public var recording = RecordingSettings()
     /// What may be spent on models.
     public var budgets = BudgetSettings()
     /// What every change must pass, whatever its repository says.

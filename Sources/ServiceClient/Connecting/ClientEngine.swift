@@ -70,7 +70,7 @@ actor ClientEngine {
             [
                 AgentList.method, AgentDiff.method, AgentEgress.method, AgentCancel.method, AgentStop.method,
                 AgentSteps.method, AgentUsage.method, AgentModels.method,
-                AgentObjects.method, AgentPack.method,
+                AgentObjects.method, AgentPack.method, AgentRecording.method,
                 WorkspaceNegotiate.method, WorkspaceUpload.method,
             ]
             .contains(R.method)

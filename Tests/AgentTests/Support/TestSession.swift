@@ -64,6 +64,10 @@ final class TestSession: Sendable {
         var prices: ModelPrices?
         var spendable = BudgetLimits()
         var ledger: (any UsageLedger)?
+        /// Where its model traffic goes.
+        var recording: RecordingFile?
+        /// What it plays instead of asking the scripted model.
+        var replay: TrafficPlayer?
         /// Holds workspace and state; nil: one of its own.
         var folder: TemporaryFolder?
         var stateName = "state"
@@ -135,6 +139,8 @@ final class TestSession: Sendable {
         configuration.afterPush = options.afterPush
         configuration.budgets = options.spendable
         configuration.ledger = options.ledger
+        configuration.recording = options.recording
+        configuration.replay = options.replay
         session = AgentSession(
             configuration: configuration, log: log, observer: observer, kept: try store.kept(of: "s"),
             state: sessionState)

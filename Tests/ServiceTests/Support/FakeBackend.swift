@@ -108,6 +108,9 @@ final class FakeBackend: SessionBackend {
     }
     func objects(_ params: AgentObjects.Params) async throws -> AgentObjects.Result { AgentObjects.Result(bytes: 0) }
     func pack(_ params: AgentPack.Params) async throws -> AgentPack.Result { AgentPack.Result(data: "", bytes: 0) }
+    func recording(_ params: AgentRecording.Params) async throws -> AgentRecording.Result {
+        AgentRecording.Result(data: "", bytes: 0)
+    }
     func stop(_ params: SessionReference) async throws {}
 
     func list(_ params: AgentList.Params) async throws -> AgentList.Result {

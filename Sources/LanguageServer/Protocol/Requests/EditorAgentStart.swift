@@ -24,6 +24,10 @@ enum EditorAgentStart: RequestType {
         var mode: SessionMode?
         var budgets: Budgets?
         var idempotencyKey: String?
+        /// Records what models are asked and answer, for `agent/recording`. Refused where the service does not permit it.
+        var record: Bool?
+        /// Plays a recording instead of asking models; `prompt`, `model`, `mode`, `checks`, `budgets`, `context`, `images` and `documents` are then the recorded ones.
+        var replay: ModelReplay?
     }
 
     typealias Result = AgentStart.Result
