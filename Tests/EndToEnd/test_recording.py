@@ -3,11 +3,13 @@ import http.server
 import json
 import re
 import shutil
+import signal
+import subprocess
 import threading
 
 import pytest
 
-from conftest import wait_for
+from conftest import BIN, wait_for
 
 KEY = "canary-key-1234567890"
 
@@ -231,3 +233,34 @@ def test_recording_is_the_services_to_permit(world, models):
     world.cofferdam("replay", bad, cwd=folder, check=5)
     bad.write_text("nothing")
     assert "is no recording" in world.cofferdam("replay", bad, cwd=folder).stderr
+
+
+def test_a_replay_outlives_its_service(world, models):
+    configure(world, models.server_port)
+    folder = world.project("broken-c")
+    other = world.folder / "copy"
+    shutil.copytree(folder, other)
+    recording = world.folder / "session.jsonl"
+    done = world.cofferdam(
+        "run", "--apply", "never", "--keep", "--json", "--record", recording, "Fix it", cwd=folder, check=0)
+    identity = json.loads(done.stdout.splitlines()[0])["sessionId"]
+    world.cofferdam("prompt", "--session", identity, "What time is it?", cwd=folder, check=0)
+    lines = world.cofferdam("record", identity, cwd=folder, check=0).stdout.splitlines()
+    # Slow enough that a kill comes in the middle of an answer.
+    with recording.open("w") as file:
+        for line in map(json.loads, lines):
+            for position, event in enumerate(line.get("events", [])):
+                event["at"] = position * 300
+            file.write(json.dumps(line) + "\n")
+    replay = world.start(
+        BIN / "cofferdam", "replay", "--json", "--speed", "1", recording, cwd=other, stdout=subprocess.PIPE, text=True)
+    kills, outcomes = [], []
+    for event in (json.loads(line)["event"] for line in replay.stdout):
+        edits = event["type"] == "toolCallStarted" and event["tool"] == "edit"
+        if edits and not kills or event.get("turnId") == "turn-2" and len(kills) == 1:
+            kills.append(event)
+            world.stop_service(signal.SIGKILL)
+        if event["type"] == "turnCompleted":
+            outcomes.append(event["outcome"])
+    assert replay.wait() == 0
+    assert len(kills) == 2 and outcomes == ["verified", "verified"]
